@@ -1,0 +1,560 @@
+"""The values that stages hand to each other: all frozen, none with behaviour beyond reading itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum, StrEnum
+from typing import Any, Final, Literal, TypeAlias
+
+Verdict: TypeAlias = bool | None
+"""Kleene's three values: True, False, and None for *unknown*. Only True matches."""
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in a rule document, from its top: ``("conditions", 0, "tags")``."""
+
+
+class Missing(Enum):
+    """The type of `MISSING`, which stands for a key that the answer did not hold."""
+
+    MISSING = "missing"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = Missing.MISSING
+
+
+# --- what can be said of an order -----------------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """How a field's JSON value is read before it is compared."""
+
+    TEXT = "text"
+    ENUM = "enum"
+    NUMBER = "number"
+    MONEY = "money"
+    BOOLEAN = "boolean"
+    TIME = "time"
+    ID = "id"
+    TAGS = "tags"
+    TEXTS = "texts"
+    OBJECTS = "objects"
+    QUANTITIES = "quantities"
+    OBJECT = "object"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an order as an endpoint gives it.
+
+    `column` is what `columns` must name for it: a column's name, ``""`` when it comes by itself, or None when
+    an answer narrowed by `columns` never holds it. `element` marks a field of the objects in a list: its path
+    runs through that list (`orderlines.product_name`) and only `any`, `every` and `none` reach it.
+    """
+
+    path: str
+    kind: Kind
+    help: str
+    sources: frozenset[str]
+    column: str | None
+    unit: str = ""
+    values: frozenset[str] = frozenset()
+    personal: bool = False
+    element: bool = False
+    later: bool = False
+
+
+class Recheck(StrEnum):
+    """How far a filter that was sent can be checked on what came back."""
+
+    EXACT = "exact"
+    TOLERANT = "tolerant"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One query parameter of `GET /v3/orders`. `checks` are the fields that show whether it was heeded."""
+
+    name: str
+    kind: Literal["text", "enum", "boolean", "time", "id", "tags"]
+    recheck: Recheck
+    help: str
+    values: frozenset[str] = frozenset()
+    checks: tuple[str, ...] = ()
+    comparison: Literal["equal", "since", "until", "exists", "includes", "none"] = "equal"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionField:
+    """One field of the bulk change. `reads_as` is the order field that shows it, None where no list answer does."""
+
+    name: str
+    kind: Literal["enum", "text", "url", "time", "integer"]
+    reads_as: str | None
+    help: str
+    values: frozenset[str] = frozenset()
+    personal: bool = False
+
+
+# --- conditions -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRef:
+    """An operand that is another field of the same order; `unit` turns its number into a duration."""
+
+    path: str
+    kind: Kind
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A field, an operator of the table, and an operand already read as the field's kind."""
+
+    field: str
+    kind: Kind
+    operator: str
+    operand: Any
+    text: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`all`, `any` or `not` (the negation of all) over further conditions."""
+
+    how: Literal["all", "any", "not"]
+    children: tuple[Condition, ...]
+    text: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """`any`, `every` or `none` of the objects in a list field satisfies a condition on the object."""
+
+    field: str
+    how: Literal["any", "every", "none"]
+    child: Condition
+    text: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """`expr:`, a sandboxed Jinja2 expression over the order; `reads` are the fields it names."""
+
+    source: str
+    reads: tuple[str, ...]
+    text: str
+    path: Path
+
+
+Condition: TypeAlias = Test | Group | Elements | Expression
+
+
+# --- rules ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a rule was written; lines and columns count from 1."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ago:
+    """A time that is a distance before `now`."""
+
+    distance: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The endpoint that a rule reads: the business's orders, or one store's signed-in customer's."""
+
+    store: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name the field table of this source."""
+        return "orders" if self.store is None else "customer_orders"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a rule runs. `missed` says what becomes of slots that passed while nothing ran."""
+
+    cron: str
+    timezone: str
+    jitter: timedelta = timedelta()
+    missed: Literal["latest", "skip"] = "latest"
+    deadline: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run of a rule, or of all rules together, may change; None is no limit. Money is in rupiah."""
+
+    orders: int | None = None
+    value: Decimal | None = None
+    share: Decimal | None = None
+    orders_per_day: int | None = None
+    value_per_day: Decimal | None = None
+
+
+class Mode(StrEnum):
+    """What `run` and `serve` do with a rule's plan."""
+
+    PREVIEW = "preview"
+    APPROVE = "approve"
+    APPLY = "apply"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule as it was meant, ready to compile.
+
+    `query` maps a parameter to its alternatives (more than one is a union); a time alternative is a `datetime`
+    or an `Ago`, every other a string as the API spells it. `action` maps an action field to its literal, or to
+    the source of a template (a string that holds ``{{`` or ``{%``). `definition` is the same rule as plain
+    JSON, with effective limits: what a plan carries, and what `hash` is taken over.
+    """
+
+    name: str
+    origin: Origin
+    query: Mapping[str, tuple[str | datetime | Ago, ...]]
+    conditions: tuple[Condition, ...]
+    action: Mapping[str, Any]
+    definition: Mapping[str, Any]
+    hash: str
+    description: str = ""
+    enabled: bool = True
+    source: Source = Source()
+    schedule: Schedule | None = None
+    limits: Limits = Limits()
+    mode: Mode = Mode.PREVIEW
+    priority: int = 100
+    allow: frozenset[str] = frozenset()
+    trust: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a file: what, where (from 1) and what to do about it."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    message: str
+    severity: Literal["error", "warning"] = "error"
+    rule: str | None = None
+    hint: str | None = None
+    source_line: str = ""
+    width: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What `load` found: the rules that stand, and all problems of all files."""
+
+    rules: tuple[Rule, ...]
+    problems: tuple[Problem, ...]
+    files: int = 0
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """Return the problems that stop a plan; warnings never do."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+# --- reading --------------------------------------------------------------------------------------------
+
+Order: TypeAlias = Mapping[str, Any]
+"""An order as decoded from an answer: fractions as `Decimal`, nothing renamed, absent keys absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One walk through an endpoint's pages: what is sent, and the rules that it serves.
+
+    `params` are as sent, without cursor and page size. `starts_from` are the statuses that it may return,
+    None for all of them.
+    """
+
+    source: Source
+    params: Mapping[str, str]
+    rules: tuple[str, ...]
+    starts_from: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answered page. `read_at` is when its answer arrived."""
+
+    orders: tuple[Order, ...]
+    next_cursor: str | None
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What reading one scan came to; `failure` says why it did not finish."""
+
+    scan: Scan
+    pages: int
+    orders: int
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Requests of one run, by what they were for, and what the budget has left (None where unknown)."""
+
+    reads: int = 0
+    retries: int = 0
+    rereads: int = 0
+    writes: int = 0
+    waited: timedelta = timedelta()
+    left_hour: int | None = None
+
+
+# --- deciding -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A condition, the value it saw (personal values masked), and its verdict, with the parts below it."""
+
+    condition: str
+    saw: str
+    result: Verdict
+    children: tuple[Trace, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An order for which a rule's query and conditions all hold. `unchecked` are filters it could not confirm."""
+
+    rule: str
+    order: Order
+    read_at: datetime
+    reasons: tuple[Trace, ...]
+    unchecked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One order's planned change.
+
+    `id` is the key as the list gave it; `set` the action's rendered values; `before` the present values of the
+    same readable fields and of `status` and `payment_status`. Personal values are kept here in clear and
+    masked by whoever writes them down.
+    """
+
+    id: int | str
+    order_id: str
+    rule: str
+    before: Mapping[str, Any]
+    set: Mapping[str, Any]
+    value: Decimal | None
+    reversible: bool
+    reasons: tuple[Trace, ...]
+    read_at: datetime
+    customer: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An order, or a whole rule where `order_id` is None, that something keeps from changing."""
+
+    order_id: str | None
+    rule: str
+    code: str
+    why: str
+    id: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTally:
+    """How many orders satisfied a rule's query and conditions, and how many of them would change."""
+
+    name: str
+    hash: str
+    mode: Mode
+    matched: int
+    planned: int
+    value: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A change of ours that an order is known to have had: the rule, the readable fields it set, and when."""
+
+    rule: str
+    values: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a rule has sent since the local day began: orders, and their money in rupiah."""
+
+    orders: int = 0
+    value: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the ledger knows that a decision needs. Order keys are `str(id)`; holds are keyed by order_id or id.
+
+    `confirmed` is oldest first and starts after the order's last release; `unsettled` are the orders with a
+    change whose outcome is unknown.
+    """
+
+    confirmed: Mapping[str, tuple[Confirmed, ...]] = field(default_factory=dict)
+    unsettled: frozenset[str] = frozenset()
+    holds: Mapping[str, str] = field(default_factory=dict)
+    sent_today: Mapping[str, Sent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done and why: decided once, shown, recorded, and applied as it stands."""
+
+    plan_id: str
+    created_at: datetime
+    now: datetime
+    account: str
+    contract: str
+    complete: bool
+    requests: int
+    orders_read: int
+    scans: tuple[ScanReport, ...]
+    rules: tuple[RuleTally, ...]
+    changes: tuple[Change, ...]
+    held: tuple[Held, ...]
+    warnings: tuple[str, ...]
+    definitions: tuple[Mapping[str, Any], ...]
+
+
+# --- applying -------------------------------------------------------------------------------------------
+
+
+class State(StrEnum):
+    """Where a change stands. Only `planned → sent` puts anything on the wire."""
+
+    PREVIEWED = "previewed"
+    AWAITING_APPROVAL = "awaiting_approval"
+    PLANNED = "planned"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    CONFIRMED_BY_READBACK = "confirmed_by_readback"
+    NOT_APPLIED = "not_applied"
+    HELD = "held"
+    STALE = "stale"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """What an answer to a change says of one order."""
+
+    id: int | str
+    status: str | None
+    payment_status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How Scalev answered one bulk change.
+
+    `answered`: a 200 whose `echoes` were read. `refused`: nothing was done, for certain (never connected, 429,
+    4xx but 408). `unknown`: anything else. `status` is None where no status line arrived.
+    """
+
+    how: Literal["answered", "refused", "unknown"]
+    status: int | None
+    echoes: tuple[Echo, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one planned change."""
+
+    id: int | str
+    order_id: str
+    rule: str
+    state: State
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one apply came to."""
+
+    run_id: str
+    plan_id: str
+    spent: Spent
+    outcomes: tuple[Outcome, ...]
+    stopped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A change whose outcome is unknown: what was wanted, and when it may be read back.
+
+    `set` holds the readable action fields only; personal ones as their keyed hash.
+    """
+
+    change_id: str
+    run_id: str
+    id: int | str
+    order_id: str
+    rule: str
+    source: Source
+    set: Mapping[str, Any]
+    sent_at: datetime
+    due_at: datetime
+
+
+# --- settings -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The project's settings, every path in them absolute. `protect_definition` is `protect` as plain JSON.
+
+    `base_url`, `ledger` and `rules` are final: the environment and `tertib.yaml` have been merged.
+    """
+
+    file: str | None = None
+    base_url: str = "https://api.scalev.com"
+    contract: Literal["auto", "seeds", "current"] = "auto"
+    timeout: timedelta = timedelta(seconds=30)
+    rules: str = "rules"
+    ledger: str = "sqlite:///tertib.db"
+    timezone: str = "Asia/Jakarta"
+    account: str = "default"
+    batch_size: int = 50
+    max_read_age: timedelta = timedelta(seconds=60)
+    settle: timedelta = timedelta(minutes=15)
+    plan_ttl: timedelta = timedelta(hours=24)
+    lease_ttl: timedelta = timedelta(minutes=2)
+    limits: Limits = Limits(orders=500, value=Decimal(250_000_000), orders_per_day=2000)
+    caps: Limits = Limits(orders_per_day=5000)
+    protect: tuple[Condition, ...] = ()
+    protect_definition: tuple[Any, ...] = ()

@@ -1,0 +1,156 @@
+"""What the stages need from outside: reading Scalev, writing to it, the record, and time.
+
+Reading and writing are separate ports, so that a preview is never handed a writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from tertib.model import Answer, Change, History, Outcome, Page, Plan, Run, Source, Spent, Unsettled
+
+
+class Clock(Protocol):
+    """Time, injected: tests and the simulator bring their own."""
+
+    def now(self) -> datetime:
+        """Return the present instant, with its zone (UTC)."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never goes back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or return early when the process is asked to stop."""
+        ...
+
+
+class Budget(Protocol):
+    """The request allowance of one credential, over all its windows."""
+
+    def take(self) -> None:
+        """Wait until a request may be made; raise `BudgetExhausted` where that would be too long."""
+        ...
+
+    def observe(self, status: int, headers: Mapping[str, str]) -> None:
+        """Learn from an answer's rate-limit headers (names in lower case)."""
+        ...
+
+    def left_hour(self) -> int | None:
+        """Return how many requests the hour's window still allows, as far as is known."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads of one account. Every method retries what may be retried and raises `ReadError` otherwise."""
+
+    def page(self, source: Source, params: Mapping[str, str], cursor: str | None = None) -> Page:
+        """Return one page: the first where `cursor` is None."""
+        ...
+
+    def count(self, params: Mapping[str, str]) -> int | None:
+        """Return how many orders fit, by the statistics endpoint; None where the credential may not ask."""
+        ...
+
+    def spent(self) -> Spent:
+        """Return what reading has cost so far."""
+        ...
+
+
+class Writer(Protocol):
+    """The one write: a bulk change, sent exactly once however it ends."""
+
+    def change_status(self, body: Mapping[str, Any]) -> Answer:
+        """Send `body` once and say how it was answered; never raises for what the network does."""
+        ...
+
+
+class Ledger(Protocol):
+    """The record of one account. Every write is fenced by the lease epoch that `begin` took."""
+
+    def history(self, account: str, ids: Collection[str], since: datetime) -> History:
+        """Return what decisions need about these orders (`str(id)`), with what was sent since `since`."""
+        ...
+
+    def save_plan(self, plan: Plan, document: Mapping[str, Any]) -> None:
+        """Record a plan's document (as written to its file) under its id."""
+        ...
+
+    def plan_document(self, plan_id: str) -> Mapping[str, Any] | None:
+        """Return a recorded plan's document, None where this ledger has none of that id."""
+        ...
+
+    def begin(self, account: str, plan_id: str, *, kind: str, slot: str | None, now: datetime) -> str:
+        """Take the account's lease, open a run and mark the plan as applied by it; return the run's id.
+
+        Raises `PlanRefused` where the plan was applied before, `LeaseLost` where another writer holds the
+        account, `AccountHalted` where a person must look first.
+        """
+        ...
+
+    def renew(self, run_id: str, now: datetime) -> None:
+        """Extend the lease; raises `LeaseLost` where it is no longer ours."""
+        ...
+
+    def intend(
+        self,
+        run_id: str,
+        changes: Sequence[Change],
+        documents: Sequence[Mapping[str, Any]],
+        now: datetime,
+    ) -> None:
+        """Commit the changes as `planned`, each with its plan document (masked, with its trace)."""
+        ...
+
+    def claim(self, run_id: str, changes: Sequence[Change], body: Mapping[str, Any], now: datetime) -> Claim:
+        """Move `planned → sent` in one committed compare-and-set; only the ids it returns go on the wire."""
+        ...
+
+    def answer(self, claim: Claim, answer: Answer, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Commit the answer, each change's outcome and the audit records in one transaction.
+
+        An outcome whose state is `PLANNED` puts a definitely refused change back for a bisection.
+        """
+        ...
+
+    def conclude(self, run_id: str, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Record outcomes that sent nothing: held, stale, abandoned, previewed, awaiting approval."""
+        ...
+
+    def unsettled(self, account: str) -> Sequence[Unsettled]:
+        """Return the changes that stand as `sent` with nothing known of their outcome."""
+        ...
+
+    def settle(self, account: str, change: Unsettled, outcome: Outcome, now: datetime) -> None:
+        """Record what reading an unsettled change back has shown, with its audit record."""
+        ...
+
+    def halt(self, account: str, why: str, now: datetime) -> None:
+        """Stop every further write for the account until a person clears it."""
+        ...
+
+    def end(self, run: Run, now: datetime) -> None:
+        """Close the run with its totals and release the lease."""
+        ...
+
+
+class Claim(Protocol):
+    """One request's permission to be sent."""
+
+    @property
+    def request_id(self) -> str:
+        """Return the request's own id in the ledger."""
+        ...
+
+    @property
+    def ids(self) -> Sequence[int | str]:
+        """Return exactly the ids that may be sent."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """Return the lease epoch that the claim was made under."""
+        ...
