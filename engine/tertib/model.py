@@ -250,6 +250,24 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Complaint:
+    """What the language says against a value in a document, before anyone knows its file and line.
+
+    `path` leads to the value from the rule's top; `on_key` points at its key instead; `offset` and `width` narrow it
+    to a word inside a text, in characters.
+    """
+
+    path: Path
+    code: str
+    message: str
+    hint: str | None = None
+    severity: Literal["error", "warning"] = "error"
+    on_key: bool = False
+    offset: int = 0
+    width: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a file: what, where (from 1) and what to do about it."""
 
