@@ -450,7 +450,11 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would be done and why: decided once, shown, recorded, and applied as it stands."""
+    """What would be done and why: decided once, shown, recorded, and applied as it stands.
+
+    `over_limit` are the changes of rules over a limit: every row is in `held` too, and nothing of them is sent
+    unless a person picks some that stay within the limits. `definitions` are the rules as plain JSON.
+    """
 
     plan_id: str
     created_at: datetime
@@ -466,6 +470,7 @@ class Plan:
     held: tuple[Held, ...]
     warnings: tuple[str, ...]
     definitions: tuple[Mapping[str, Any], ...]
+    over_limit: tuple[Change, ...] = ()
 
 
 # --- applying -------------------------------------------------------------------------------------------
