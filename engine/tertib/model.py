@@ -139,13 +139,18 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """`any`, `every` or `none` of the objects in a list field satisfies a condition on the object."""
+    """`any`, `every` or `none` of the objects in a list field satisfies a condition on the object.
+
+    Paths in `child` start at the object. `kind` says how the list is read: tags are objects with a `name`, and
+    quantities objects with `name` and `quantity`.
+    """
 
     field: str
     how: Literal["any", "every", "none"]
     child: Condition
     text: str
     path: Path
+    kind: Kind = Kind.OBJECTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +383,7 @@ class Change:
 
     `id` is the key as the list gave it; `set` the action's rendered values; `before` the present values of the
     same readable fields and of `status` and `payment_status`. Personal values are kept here in clear and
-    masked by whoever writes them down.
+    masked by whoever writes them down; `personal` names those of `set` that were taken from the order.
     """
 
     id: int | str
@@ -392,6 +397,7 @@ class Change:
     read_at: datetime
     customer: str = ""
     since: datetime | None = None
+    personal: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,9 +411,28 @@ class Held:
     id: int | str | None = None
 
 
+UNINTENDED_HOLDS: Final = frozenset(
+    {
+        "limit_orders",
+        "limit_value",
+        "limit_per_day",
+        "limit_share",
+        "cap",
+        "value_unknown",
+        "rule_conflict",
+        "incomplete_read",
+        "untrusted_filter",
+    }
+)
+"""Holds of changes that a rule was to make; all others, vetoes above all, are how rules ordinarily end."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleTally:
-    """How many orders satisfied a rule's query and conditions, and how many of them would change."""
+    """How many orders satisfied a rule's query and conditions, and how many of them would change.
+
+    `satisfied` counts the orders that satisfy the query alone, where a share of them is limited.
+    """
 
     name: str
     hash: str
@@ -415,6 +440,7 @@ class RuleTally:
     matched: int
     planned: int
     value: Decimal = Decimal(0)
+    satisfied: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -516,22 +542,24 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one planned change."""
+    """What became of one planned change; `code` names the hold where one kept it back."""
 
     id: int | str
     order_id: str
     rule: str
     state: State
     why: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one apply came to."""
+    """What one apply came to. `sent` counts the orders that went on the wire; `stopped` says why not all did."""
 
     run_id: str
     plan_id: str
     spent: Spent
+    sent: int
     outcomes: tuple[Outcome, ...]
     stopped: str | None = None
 

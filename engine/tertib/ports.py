@@ -63,8 +63,19 @@ class Reader(Protocol):
 class Writer(Protocol):
     """The one write: a bulk change, sent exactly once however it ends."""
 
+    def await_turn(self) -> None:
+        """Wait until the budget has room for one write, before anything is claimed for it."""
+        ...
+
     def change_status(self, body: Mapping[str, Any]) -> Answer:
-        """Send `body` once and say how it was answered; never raises for what the network does."""
+        """Send `body` at once and exactly once, and say how it was answered.
+
+        Never raises for what the network does. Takes no further turn: `await_turn` came before the claim.
+        """
+        ...
+
+    def spent(self) -> Spent:
+        """Return what writing has cost so far."""
         ...
 
 

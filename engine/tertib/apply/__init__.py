@@ -1,0 +1,352 @@
+"""Carry out planned changes: read again what is stale, record the intent, send once, record the answer.
+
+The order of steps is the safety of the product. For each batch: the lease is renewed, stale orders are read and
+judged again, limits are counted again, a turn in the rate limit is awaited, the ledger moves the changes from
+`planned` to `sent` and commits, age is checked once more, and only then a socket opens, for exactly the ids that
+the ledger returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from tertib.apply.reread import Reading, by_scans_is_cheaper, judge_again, read_one, read_scans
+from tertib.apply.sending import foreign_ids, must_stop, outcome, outcomes_of
+from tertib.compile import Program
+from tertib.errors import ReadError
+from tertib.model import Answer, Change, Held, History, Outcome, Plan, RuleTally, State
+from tertib.plan.limits import over_limit, sent_by, unvalued
+from tertib.plan.propose import contract_for, repeats_status
+from tertib.plan.vetoes import Facts, recorded_veto
+from tertib.ports import Clock, Ledger, Reader, Writer
+from tertib.record import change_document, is_masked, masked
+from tertib.scalev import contract
+
+IMMEDIATELY = timedelta(seconds=5)
+"""How old a reading may be where the present status is written back (`seeds`, payment only)."""
+
+Progress = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What applying needs from outside."""
+
+    reader: Reader
+    writer: Writer
+    ledger: Ledger
+    clock: Clock
+    stopping: Callable[[], bool] = lambda: False
+    progress: Progress = lambda *_args, **_numbers: None
+
+
+@dataclass(slots=True)
+class Applying:
+    """One apply under way: what may still go, what became of the rest, and why nothing more goes."""
+
+    run_id: str
+    plan: Plan
+    program: Program
+    facts: Facts
+    ports: Ports
+    going: dict[str, Change]
+    readings: dict[str, Reading] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    sent: set[str] = field(default_factory=set)
+    refused_bodies: set[str] = field(default_factory=set)
+    stopped: str | None = None
+
+    def close(self, outcomes: Sequence[Outcome]) -> None:
+        """Record outcomes that sent nothing."""
+        if not outcomes:
+            return
+        self.ports.ledger.conclude(self.run_id, outcomes, self.ports.clock.now())
+        self.note(outcomes)
+
+    def note(self, outcomes: Sequence[Outcome]) -> None:
+        """Remember outcomes; all but `planned` and the sent ones leave what may still go."""
+        for one in outcomes:
+            key = str(one.id)
+            if one.state is State.PLANNED:
+                continue
+            self.outcomes[key] = one
+            if key not in self.sent:
+                self.going.pop(key, None)
+
+
+def apply_changes(
+    plan: Plan, changes: Sequence[Change], program: Program, facts: Facts, ports: Ports, run_id: str
+) -> Applying:
+    """Apply the picked changes of a plan under an open run; return what became of each of them."""
+    ports.ledger.intend(
+        run_id, changes, [change_document(one, facts.mask) for one in changes], ports.clock.now()
+    )
+    state = Applying(
+        run_id, plan, program, facts, ports, going={str(change.id): change for change in changes}
+    )
+    _hold_recorded(state)
+    _hold_over_limits(state)
+    _read_scans_again(state)
+    for batch in _batches(state):
+        _apply_batch(state, batch)
+        ports.progress("applied", done=len(state.outcomes), total=len(changes))
+        if state.stopped is None and ports.stopping():
+            state.stopped = "the run was asked to stop"
+        if state.stopped is not None:
+            break
+    why = state.stopped or "nothing was sent for it"
+    left = [one for key, one in state.going.items() if key not in state.outcomes]
+    state.close([outcome(one, State.ABANDONED, why) for one in left])
+    return state
+
+
+# --- before anything is sent ----------------------------------------------------------------------------
+
+
+def _hold_recorded(state: Applying) -> None:
+    history = state.facts.history
+    vetoed = [
+        (change, veto)
+        for key, change in state.going.items()
+        if (veto := recorded_veto(change.order_id, key, history)) is not None
+    ]
+    state.close([outcome(one, State.STALE, veto.why, veto.code) for one, veto in vetoed])
+
+
+def _hold_over_limits(state: Applying) -> None:
+    """Hold the rules that go over a limit now; what this run has sent already counts."""
+    today = state.facts.history.sent_today
+    caps = state.facts.settings.caps
+    for compiled in state.program.rules:
+        rule = compiled.rule
+        mine = [change for change in state.going.values() if change.rule == rule.name]
+        unknown = {one.id for one in unvalued(mine, rule.limits, caps)}
+        why = "its `gross_revenue` cannot be read, so the limit on money cannot count it"
+        _hold(state, [one for one in mine if one.id in unknown], why, "value_unknown")
+        mine = [one for one in mine if one.id not in unknown]
+        breach = over_limit(mine, rule.limits, sent_by(rule.name, today), _satisfied(state.plan, rule.name))
+        if breach is not None:
+            _hold(state, mine, breach.why, breach.code)
+    breach = over_limit(list(state.going.values()), caps, sent_by("", today))
+    if breach is not None:
+        _hold(state, list(state.going.values()), f"all rules together: {breach.why}", "cap")
+
+
+def _hold(state: Applying, changes: Sequence[Change], why: str, code: str) -> None:
+    """Hold those of the changes that have no outcome yet."""
+    open_ones = [one for one in changes if str(one.id) in state.going and str(one.id) not in state.outcomes]
+    state.close([outcome(one, State.HELD, why, code) for one in open_ones])
+
+
+def _satisfied(plan: Plan, rule: str) -> int | None:
+    tally: RuleTally | None = next((one for one in plan.rules if one.name == rule), None)
+    return tally.satisfied if tally else None
+
+
+def _read_scans_again(state: Applying) -> None:
+    """Read stale orders by their scans, where that takes fewer requests than one by one."""
+    stale = [change for change in state.going.values() if not _fresh(state, change)]
+    if not stale or not by_scans_is_cheaper(stale, state.plan.scans, state.facts.settings.max_read_age):
+        return
+    try:
+        state.readings = read_scans(stale, state.program, state.ports.reader)
+    except ReadError as error:
+        state.stopped = f"the orders could not be read again: {error}"
+        return
+    gone = [one for one in stale if str(one.id) not in state.readings]
+    why = "it is no longer among the orders that its query returns"
+    state.close([outcome(one, State.STALE, why) for one in gone])
+    for change in stale:
+        if str(change.id) in state.readings:
+            _judge(state, change, state.readings[str(change.id)])
+
+
+# --- batches --------------------------------------------------------------------------------------------
+
+
+def _batches(state: Applying) -> Iterator[list[Change]]:
+    """Yield changes that share a request: equal values, in the same contract, at most `batch_size` of them."""
+    while state.stopped is None:
+        left = [one for key, one in state.going.items() if key not in state.outcomes]
+        if not left:
+            return
+        wanted = _body_key(state, left[0])
+        alike = (one for one in left if _body_key(state, one) == wanted)
+        yield list(islice(alike, state.facts.settings.batch_size))
+
+
+def _body_key(state: Applying, change: Change) -> str:
+    setting = state.facts.settings.contract
+    repeated = change.before.get("status") if repeats_status(change.id, change.set, setting) else None
+    spoken = contract_for(change.id, setting)
+    return repr((spoken, repeated, sorted((name, str(value)) for name, value in change.set.items())))
+
+
+def _apply_batch(state: Applying, batch: Sequence[Change]) -> None:
+    state.ports.ledger.renew(state.run_id, state.ports.clock.now())
+    try:
+        ready = _freshened_in_time(state, batch)
+    except ReadError as error:
+        state.stopped = f"the orders could not be read again: {error}"
+        return
+    _hold_over_limits(state)
+    ready = [one for one in ready if str(one.id) not in state.outcomes]
+    key = _body_key(state, ready[0]) if ready else ""
+    alike = [one for one in ready if _body_key(state, one) == key]
+    if not alike:
+        return
+    _send_in_turn(state, alike)
+    if len(alike) > 1 and all(_refused(state, one) for one in alike):
+        state.refused_bodies.add(key)
+
+
+def _freshened_in_time(state: Applying, batch: Sequence[Change]) -> list[Change]:
+    """Return the batch's changes on young readings; fewer of them where reading is slow, lest the first grow old."""
+    ready: list[Change] = []
+    for one in batch:
+        fresh = _freshened(state, one)
+        if fresh is not None:
+            ready.append(fresh)
+        oldest = min((one.read_at for one in ready), default=None)
+        if oldest is not None and state.ports.clock.now() - oldest > state.facts.settings.max_read_age / 2:
+            break
+    return ready
+
+
+def _freshened(state: Applying, change: Change) -> Change | None:
+    """Return a change on a reading that is young enough, None where it is dropped."""
+    if _fresh(state, change):
+        return change
+    compiled = state.program.rule(change.rule)
+    if not change.order_id or compiled.rule.source.store:
+        state.close([outcome(change, State.STALE, "it could not be read again in time")])
+        return None
+    reading = read_one(
+        change.order_id, str(change.id), compiled, state.ports.reader, state.ports.clock.now()
+    )
+    if reading is None:
+        state.close([outcome(change, State.STALE, "Scalev no longer returns it")])
+        return None
+    return _judge(state, change, reading)
+
+
+def _judge(state: Applying, change: Change, reading: Reading) -> Change | None:
+    now = state.ports.clock.now()
+    state.readings[str(change.id)] = reading
+    judged = judge_again(change, reading, state.program, replace(state.facts, now=now))
+    if isinstance(judged, Held):
+        state.close([outcome(change, State.STALE, judged.why, judged.code)])
+        return None
+    state.going[str(change.id)] = judged
+    return judged
+
+
+def _fresh(state: Applying, change: Change) -> bool:
+    """Tell whether a change may go on what was read of its order."""
+    if is_masked(change.set) or _changed_since(change, state.facts.history):
+        return False
+    if repeats_status(change.id, change.set, state.facts.settings.contract):
+        age = state.ports.clock.now() - change.read_at
+        return str(change.id) in state.readings and age <= IMMEDIATELY and _young(state, change)
+    return _young(state, change)
+
+
+def _young(state: Applying, change: Change) -> bool:
+    age = state.ports.clock.now() - change.read_at
+    return timedelta(0) <= age <= state.facts.settings.max_read_age
+
+
+def _changed_since(change: Change, history: History) -> bool:
+    return any(one.at >= change.read_at for one in history.confirmed.get(str(change.id), ()))
+
+
+# --- one request ----------------------------------------------------------------------------------------
+
+
+def _send_in_turn(state: Applying, changes: Sequence[Change]) -> None:
+    """Wait for a place in the rate limit, before anything is claimed, and send."""
+    try:
+        state.ports.writer.await_turn()
+    except ReadError as error:
+        state.stopped = str(error)
+        return
+    _send(state, changes)
+
+
+def _send(state: Applying, changes: Sequence[Change]) -> None:
+    """Claim, send and record one request; a definite refusal of several orders is tried again in halves."""
+    ports = state.ports
+    if _body_key(state, changes[0]) in state.refused_bodies:
+        why = "Scalev refused this change for every order of an earlier request"
+        state.close([outcome(one, State.ABANDONED, why) for one in changes])
+        return
+    claim = ports.ledger.claim(state.run_id, changes, _recorded_body(state, changes), ports.clock.now())
+    claimed = {str(one) for one in claim.ids}
+    refused = [one for one in changes if str(one.id) not in claimed]
+    state.close([outcome(one, State.ABANDONED, "the ledger did not release it") for one in refused])
+    going = [one for one in changes if str(one.id) in claimed]
+    if not going:
+        return
+    if not all(_young(state, one) for one in going):
+        unsent = Answer("refused", None, message="not sent: the reading grew too old")
+        dropped = [outcome(one, State.STALE, unsent.message) for one in going]
+        ports.ledger.answer(claim, unsent, dropped, ports.clock.now())
+        state.note(dropped)
+        return
+    body = _body(state, going, [one.id for one in going])
+    state.sent.update(claimed)
+    answer = ports.writer.change_status(body)
+    _settle_answer(state, claim, answer, going, body)
+
+
+def _settle_answer(
+    state: Applying, claim: Any, answer: Answer, going: Sequence[Change], body: Mapping[str, Any]
+) -> None:
+    ports = state.ports
+    wanted = {name: body[name] for name in ("status", "payment_status") if name in body}
+    outcomes = outcomes_of(answer, going, wanted)
+    ports.ledger.answer(claim, answer, outcomes, ports.clock.now())
+    state.note(outcomes)
+    foreign = foreign_ids(answer, claim.ids)
+    if foreign:
+        state.stopped = f"Scalev says it changed {len(foreign)} orders that were not sent: {', '.join(foreign[:5])}"
+        ports.ledger.halt(state.plan.account, state.stopped, ports.clock.now())
+        return
+    state.stopped = must_stop(answer, outcomes)
+    if state.stopped is None and any(one.state is State.PLANNED for one in outcomes):
+        _bisect(state, going)
+
+
+def _bisect(state: Applying, changes: Sequence[Change]) -> None:
+    middle = len(changes) // 2
+    for half in (changes[:middle], changes[middle:]):
+        if state.stopped is None and not state.ports.stopping():
+            _send_in_turn(state, half)
+
+
+def _refused(state: Applying, change: Change) -> bool:
+    found = state.outcomes.get(str(change.id))
+    return found is not None and found.state is State.NOT_APPLIED
+
+
+def _body(state: Applying, changes: Sequence[Change], ids: Sequence[int | str]) -> dict[str, Any]:
+    first = changes[0]
+    return contract.change_body(
+        contract_for(first.id, state.facts.settings.contract),
+        ids,
+        first.set,
+        first.before.get("status"),
+    )
+
+
+def _recorded_body(state: Applying, changes: Sequence[Change]) -> dict[str, Any]:
+    """Return the request as the record keeps it: personal values masked."""
+    body = _body(state, changes, [one.id for one in changes])
+    values = {name: value for name, value in body.items() if name != "ids"}
+    return {"ids": body["ids"], **masked(values, state.facts.mask, changes[0].personal)}
+
+

@@ -1,0 +1,65 @@
+"""Put one request on the wire and read what its answer proves, order by order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tertib.model import Answer, Change, Echo, Outcome, State
+
+BISECTED = frozenset({400, 404, 422})
+"""Definite refusals of a whole request for the sake of one order in it."""
+
+STOPPING = frozenset({401, 403})
+"""Refusals that every further request would meet too."""
+
+
+def outcomes_of(
+    answer: Answer, changes: Sequence[Change], wanted: Mapping[str, Any]
+) -> tuple[Outcome, ...]:
+    """Return what an answer proves about each order that was sent; `wanted` are the statuses it must echo.
+
+    A 200 confirms exactly the ids it echoes with the wanted values; all others are unknown and stay `sent`. A
+    definite refusal of several orders puts them back to `planned`, to be tried in halves.
+    """
+    if answer.how == "unknown":
+        return tuple(outcome(one, State.SENT, f"outcome unknown: {answer.message}") for one in changes)
+    if answer.how == "refused":
+        halved = answer.status in BISECTED and len(changes) > 1
+        state = State.PLANNED if halved else State.NOT_APPLIED
+        return tuple(outcome(one, state, answer.message) for one in changes)
+    echoes = {str(echo.id): echo for echo in answer.echoes}
+    return tuple(_echoed(one, echoes.get(str(one.id)), wanted) for one in changes)
+
+
+def _echoed(change: Change, echo: Echo | None, wanted: Mapping[str, Any]) -> Outcome:
+    if echo is None:
+        return outcome(change, State.SENT, "outcome unknown: the answer does not name this order")
+    differing = [name for name in wanted if getattr(echo, name) != wanted[name]]
+    if differing:
+        name = differing[0]
+        why = f"outcome unknown: the answer says {name} `{getattr(echo, name)}`, not `{wanted[name]}`"
+        return outcome(change, State.SENT, why)
+    return outcome(change, State.CONFIRMED, "the answer names it with the wanted values")
+
+
+def outcome(change: Change, state: State, why: str, code: str = "") -> Outcome:
+    """Return what became of a change."""
+    return Outcome(change.id, change.order_id, change.rule, state, why, code)
+
+
+def foreign_ids(answer: Answer, sent: Iterable[int | str]) -> list[str]:
+    """Return the ids that an answer names although they were not sent."""
+    known = {str(one) for one in sent}
+    return [str(echo.id) for echo in answer.echoes if str(echo.id) not in known]
+
+
+def must_stop(answer: Answer, outcomes: Iterable[Outcome]) -> str | None:
+    """Say why nothing more may be sent after this answer, None where the run goes on."""
+    if any(one.state is State.SENT for one in outcomes):
+        return "an outcome is unknown; nothing more is sent before it has been read back"
+    if answer.how == "refused" and answer.status in STOPPING:
+        return f"Scalev refused the credential ({answer.status}): {answer.message}"
+    if answer.how == "refused" and answer.status is None:
+        return f"Scalev cannot be reached: {answer.message}"
+    return None

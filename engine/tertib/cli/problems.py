@@ -1,0 +1,110 @@
+"""What is wrong with rules, in the formats that people, scripts and code hosts read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from tertib import __version__
+from tertib.model import Problem
+
+_SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def as_text(problems: Iterable[Problem]) -> str:
+    """Return every problem as `file:line:col: rule NAME: message [code]`, its line with a caret, its hint."""
+    return "".join(_text(problem) for problem in problems)
+
+
+def as_documents(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Return the problems as `check --json` lists them."""
+    return [
+        {
+            "file": problem.file,
+            "line": problem.line,
+            "column": problem.column,
+            "rule": problem.rule,
+            "severity": problem.severity,
+            "code": problem.code,
+            "message": problem.message,
+            "hint": problem.hint,
+        }
+        for problem in problems
+    ]
+
+
+def as_github(problems: Iterable[Problem]) -> str:
+    """Return the problems as workflow commands, which GitHub shows as annotations beside the lines."""
+    return "".join(_annotation(problem) for problem in problems)
+
+
+def as_sarif(problems: Sequence[Problem]) -> str:
+    """Return the problems as a SARIF 2.1.0 log, which code hosts and editors import."""
+    driver = {
+        "name": "tertib",
+        "version": __version__,
+        "rules": [{"id": code} for code in sorted({problem.code for problem in problems})],
+    }
+    run = {"tool": {"driver": driver}, "results": [_result(problem) for problem in problems]}
+    return (
+        json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False) + "\n"
+    )
+
+
+def _text(problem: Problem) -> str:
+    rule = f"rule {problem.rule}: " if problem.rule else ""
+    warning = "warning: " if problem.severity == "warning" else ""
+    lines = [
+        f"{problem.file}:{problem.line}:{problem.column}: {rule}{warning}{problem.message} [{problem.code}]"
+    ]
+    if problem.source_line.strip():
+        lines += [f"    {_printable(problem.source_line)}", "    " + _caret(problem)]
+    if problem.hint:
+        lines.append(f"    hint: {problem.hint}")
+    return "\n".join(lines) + "\n"
+
+
+def _printable(line: str) -> str:
+    """Return a line of a file with tabs and control characters as one blank each, so that the caret fits."""
+    return "".join(character if character.isprintable() else " " for character in line.rstrip())
+
+
+def _caret(problem: Problem) -> str:
+    room = max(1, len(problem.source_line.rstrip()) - problem.column + 1)
+    return " " * (problem.column - 1) + "^" * max(1, min(problem.width, room))
+
+
+def _annotation(problem: Problem) -> str:
+    rule = f"rule {problem.rule}: " if problem.rule else ""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    place = f"file={_property(problem.file)},line={problem.line},col={problem.column}"
+    title = f"tertib {_property(problem.code)}"
+    return f"::{problem.severity} {place},title={title}::{_data(rule + problem.message + hint)}\n"
+
+
+def _data(text: str) -> str:
+    """Escape a workflow command's message."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """Escape a workflow command's property, in which colons and commas mean something as well."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _result(problem: Problem) -> dict[str, Any]:
+    rule = f"rule {problem.rule}: " if problem.rule else ""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    region = {
+        "startLine": problem.line,
+        "startColumn": problem.column,
+        "endColumn": problem.column + max(1, problem.width),
+    }
+    location = {"artifactLocation": {"uri": problem.file.replace("\\", "/")}, "region": region}
+    return {
+        "ruleId": problem.code,
+        "level": problem.severity,
+        "message": {"text": rule + problem.message + hint},
+        "locations": [{"physicalLocation": location}],
+    }

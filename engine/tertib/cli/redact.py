@@ -1,0 +1,48 @@
+"""Tracebacks and messages of unforeseen errors, with every credential taken out."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+SECRETS: Final = ("SCALEV_TOKEN", "SCALEV_CUSTOMER_TOKEN", "TERTIB_AUDIT_KEY")
+"""The variables that hold a secret; each may be given as a file too, by a `_FILE` at the name's end."""
+
+_STAND_IN = "[secret]"
+_BEARER = re.compile(r"(bearer\s+)[^\s'\",]+", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(://[^/\s:@]+:)[^@\s/]+@")
+
+
+def traceback_without_secrets(error: BaseException, environ: Mapping[str, str]) -> str:
+    """Return the error's traceback as Python prints it, credentials replaced."""
+    return without_secrets("".join(traceback.format_exception(error)), environ)
+
+
+def without_secrets(text: str, environ: Mapping[str, str]) -> str:
+    """Return `text` with every credential of the environment, and whatever looks like one, replaced.
+
+    A library's error may quote a header or a connection string, as httpx does with a header that it refuses.
+    """
+    for secret in _known(environ):
+        text = text.replace(secret, _STAND_IN)
+    text = _BEARER.sub(rf"\1{_STAND_IN}", text)
+    return _URL_PASSWORD.sub(rf"\1{_STAND_IN}@", text)
+
+
+def _known(environ: Mapping[str, str]) -> Iterator[str]:
+    for name in SECRETS:
+        for value in (environ.get(name, ""), _content(environ.get(f"{name}_FILE"))):
+            # a repr writes a line break or a quote in another way: its plain stretches are hidden as well
+            yield from (part for part in {value, *value.split()} if part.strip())
+
+
+def _content(file: str | None) -> str:
+    if not file:
+        return ""
+    try:
+        return Path(file).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,30 @@
+"""`tertib release`: let rules have an order again."""
+
+from __future__ import annotations
+
+import click
+
+from tertib.cli import context, options, screen
+from tertib.errors import SettingsError
+
+
+@click.command("release")
+@click.argument("order")
+@options.json_output
+def command(order: str, *, as_json: bool) -> int:
+    """End ORDER's hold, and hand it back to rules that stayed away because a person had changed it."""
+    opened = context.session()
+    account, now = opened.settings.account, opened.clock.now()
+    lifted = opened.ledger.unhold(account, order, now)
+    handed_back = opened.ledger.release(account, order, now)
+    if not lifted and not handed_back:
+        raise SettingsError(f"order `{order}` is not on hold, and no rule has changed it")
+    if as_json:
+        screen.emit({"order": order, "hold_ended": lifted, "handed_back": bool(handed_back)})
+    else:
+        done = [
+            *(["its hold has ended"] if lifted else []),
+            *(["rules may change it again"] if handed_back else []),
+        ]
+        click.echo(f"{screen.clean(order)}: {', and '.join(done)}")
+    return 0

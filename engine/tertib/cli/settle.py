@@ -1,0 +1,43 @@
+"""`tertib settle`: read back what an earlier run could not learn the outcome of."""
+
+from __future__ import annotations
+
+import click
+
+from tertib import pipeline, record
+from tertib.cli import context, options, outcome, screen
+from tertib.pipeline import Settled
+
+
+@click.command("settle")
+@options.json_output
+def command(*, as_json: bool) -> int:
+    """Read back changes whose outcome is unknown; sends nothing. Says when to come back for the rest."""
+    opened = context.session()
+    settled = pipeline.settle(
+        opened.settings, reader=opened.reader, ledger=opened.ledger, clock=opened.clock, mask=opened.mask
+    )
+    if as_json:
+        screen.emit(
+            {
+                "settled": sum(one.state in outcome.AS_INTENDED for one in settled.outcomes),
+                "waiting": settled.waiting,
+                "come_back_at": settled.come_back_at and settled.come_back_at.isoformat(),
+                "outcomes": [record.outcome_document(one) for one in settled.outcomes],
+            }
+        )
+    else:
+        _show(settled, opened)
+    return outcome.NOT_AS_INTENDED if settled.waiting else outcome.exit_code(settled.outcomes)
+
+
+def _show(settled: Settled, opened: context.Session) -> None:
+    console = opened.console()
+    for one in settled.outcomes:
+        console.print(f"{screen.clean(one.order_id or one.id)} ({one.rule}): {screen.clean(one.why)}")
+    if settled.waiting:
+        console.print(f"{screen.many(settled.waiting, 'change')} still unknown")
+    elif not settled.outcomes:
+        console.print("nothing is waiting to be settled")
+    if settled.come_back_at is not None:
+        console.print(f"come back at {screen.moment(settled.come_back_at, opened.settings.timezone)}")

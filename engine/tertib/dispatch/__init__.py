@@ -1,0 +1,1 @@
+"""When and where rules run; whether they run is the ledger's word alone."""

@@ -1,0 +1,161 @@
+"""Decide, order by order, which rules match: the query as written checked again, then every condition.
+
+Pure: it is handed pages and `now`. Memory grows with what matched, not with what was read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tertib.compile import CompiledRule, Program, as_sent
+from tertib.language import conditions
+from tertib.language.kleene import disjunction
+from tertib.language.personal import Mask
+from tertib.language.values import find
+from tertib.model import Held, Match, Order, Page, Recheck, Scan, Trace, Verdict
+from tertib.scalev import contract
+
+
+@dataclass(slots=True)
+class Evaluated:
+    """What the pages so far came to.
+
+    `matches` holds the newest reading of each rule and order; `satisfied` the orders that satisfy the query as
+    written, for rules that limit their share of them; `unreadable` how often a field's value could not be read.
+    """
+
+    matches: dict[tuple[str, str], Match] = field(default_factory=dict)
+    without_id: list[Held] = field(default_factory=list)
+    satisfied: dict[str, set[str]] = field(default_factory=dict)
+    unreadable: Counter[str] = field(default_factory=Counter)
+
+    def of(self, rule: str) -> list[Match]:
+        """Return a rule's matches, in the order in which they were read."""
+        return [match for (name, _), match in self.matches.items() if name == rule]
+
+
+def contradicts(scan: Scan) -> Callable[[Order], str | None]:
+    """Return a check that names the filter of a scan which an order contradicts, None where it agrees with all."""
+    sent = [(name, value) for name, value in scan.params.items() if name in contract.PARAMETERS]
+
+    def check(order: Order) -> str | None:
+        return next((name for name, value in sent if contract.check(name, value, order) is False), None)
+
+    return check
+
+
+def absorb(evaluated: Evaluated, program: Program, scan: Scan, page: Page, mask: Mask) -> None:
+    """Evaluate a page for every rule its scan serves and add what it shows.
+
+    A later reading of an order replaces the earlier one, also where it no longer matches.
+    """
+    rules = [program.rule(name) for name in scan.rules]
+    for order in page.orders:
+        for compiled in rules:
+            _absorb_order(evaluated, compiled, order, page.read_at, program.now, mask)
+
+
+def _absorb_order(
+    evaluated: Evaluated, compiled: CompiledRule, order: Order, read_at: datetime, now: datetime, mask: Mask
+) -> None:
+    rule = compiled.rule
+    key = order_key(order)
+    queried, unchecked = satisfies_query(compiled, order, now)
+    if queried is not False and key is not None and rule.limits.share is not None:
+        evaluated.satisfied.setdefault(rule.name, set()).add(key)
+    if queried is False or not holds(compiled, order, now, evaluated.unreadable):
+        if key is not None:
+            evaluated.matches.pop((rule.name, key), None)
+        return
+    if key is None:
+        why = "the order has no usable `id`, so nothing can be sent for it"
+        evaluated.without_id.append(Held(reference(order), rule.name, "no_id", why))
+        return
+    evaluated.matches[rule.name, key] = Match(
+        rule=rule.name,
+        order=order,
+        read_at=read_at,
+        reasons=reasons(compiled, order, now, mask),
+        unchecked=unchecked,
+    )
+
+
+def order_key(order: Order) -> str | None:
+    """Return `str(id)` of an order whose id can be sent back, None for any other."""
+    wire = contract.wire_id(order.get("id"))
+    return None if wire is None else str(wire)
+
+
+def reference(order: Order) -> str | None:
+    """Return the order's human reference, None where it has none that can be read."""
+    found = order.get("order_id")
+    return found if isinstance(found, str) and found else None
+
+
+def satisfies_query(
+    compiled: CompiledRule, order: Order, now: datetime
+) -> tuple[Verdict, tuple[str, ...]]:
+    """Check an order against the rule's query as written.
+
+    Returns the verdict over all filters that leave a trace in an answer, and the names of those among them
+    that this order's answer did not let us check.
+    """
+    unchecked = []
+    for name, alternatives in compiled.rule.query.items():
+        if contract.PARAMETERS[name].recheck is Recheck.NONE:
+            continue
+        verdict = disjunction(contract.check(name, as_sent(value, now), order) for value in alternatives)
+        if verdict is False:
+            return False, ()
+        if verdict is None:
+            unchecked.append(name)
+    return (None if unchecked else True), tuple(unchecked)
+
+
+def holds(
+    compiled: CompiledRule, order: Order, now: datetime, unreadable: Counter[str] | None = None
+) -> bool:
+    """Tell whether every condition of the rule is true of the order; unknown is not true."""
+
+    def note(path: str, _why: str) -> None:
+        if unreadable is not None:
+            unreadable[path] += 1
+
+    return all(
+        conditions.evaluate(condition, order, now, note) is True for condition in compiled.rule.conditions
+    )
+
+
+def reasons(compiled: CompiledRule, order: Order, now: datetime, mask: Mask) -> tuple[Trace, ...]:
+    """Trace every condition of the rule on an order: what it saw, and its verdict."""
+    return tuple(
+        conditions.trace(condition, order, now, compiled.fields, mask)
+        for condition in compiled.rule.conditions
+    )
+
+
+def query_trace(compiled: CompiledRule, order: Order, now: datetime, mask: Mask) -> tuple[Trace, ...]:
+    """Trace every filter of the rule's query on an order, for an explanation of what the query excluded."""
+    traces = []
+    for name, alternatives in compiled.rule.query.items():
+        parameter = contract.PARAMETERS[name]
+        sent = [as_sent(value, now) for value in alternatives]
+        verdict = None if parameter.recheck is Recheck.NONE else disjunction(
+            contract.check(name, value, order) for value in sent
+        )
+        saw = ", ".join(_shown(path, order, compiled, mask) for path in parameter.checks)
+        traces.append(Trace(f"query {name}: {' or '.join(sent)}", saw or "not in an answer", verdict))
+    return tuple(traces)
+
+
+def _shown(path: str, order: Order, compiled: CompiledRule, mask: Mask) -> str:
+    value = find(order, path)
+    if value is None:
+        return f"{path} null"
+    known = compiled.fields.get(path)
+    if not isinstance(value, str | int | bool):
+        return f"{path} {'present' if value else 'missing'}"
+    return f"{path} {mask.show(value) if known is not None and known.personal else value}"

@@ -1,0 +1,113 @@
+"""Every kind of message that a rule, a rule test or the settings can get, under its stable code.
+
+T1xx documents and structure, T2xx conditions, T3xx queries, T4xx actions and templates, T5xx the other keys of a
+rule, T6xx settings, T7xx static checks. A code is never given a second meaning; one that is no longer used stays
+in the table.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final[dict[str, str]] = {
+    # --- documents and structure
+    "T101": "A file cannot be read.",
+    "T102": "A path, or a pattern, leads to no file.",
+    "T103": "A directory holds no rules.",
+    "T104": "A file is larger than 256 KiB.",
+    "T105": "A file is not UTF-8 text.",
+    "T106": "A file holds a control character, or one that hides or reorders text.",
+    "T107": "A file is not valid YAML.",
+    "T108": "A tab stands where YAML wants spaces.",
+    "T109": "A file is nested deeper than 32 levels.",
+    "T110": "A mapping holds the same key twice.",
+    "T111": "Anchors and aliases are refused: a rule says what it does where it says it.",
+    "T112": "Merge keys (`<<`) are refused, for the same reason as anchors.",
+    "T113": "Tags (`!x`, `!!x`) are refused: a value is what it looks like.",
+    "T114": "A document is empty.",
+    "T115": "A key is not a plain word.",
+    "T116": "A key is not known here.",
+    "T117": "A value is of the wrong type.",
+    "T118": "A key that must be there is missing.",
+    "T119": "A value is none of those allowed.",
+    "T120": "A rule's name has characters that a name cannot have, or is too long.",
+    "T121": "Two rules have the same name.",
+    "T122": "A value is empty where something must stand.",
+    "T123": "A text is too long.",
+    "T124": "A number is out of its range.",
+    "T125": "A value has the right type and the wrong form.",
+    # --- conditions
+    "T201": "A condition names a field that this source does not have.",
+    "T202": "An operator does not exist.",
+    "T203": "An operator does not fit the kind of its field.",
+    "T204": "What stands behind an operator, or a field, is of the wrong type.",
+    "T205": "A list or mapping is empty where something must stand.",
+    "T206": "A condition does not have the form of a condition.",
+    "T207": "A pattern is not valid RE2.",
+    "T208": "A duration cannot be read.",
+    "T209": "An instant cannot be read, or has no offset.",
+    "T210": "An operand names another field that does not exist or does not compare with this one.",
+    "T211": "A path runs through a list, where only `any`, `every` and `none` reach.",
+    "T212": "A path below an open object cannot be checked.",
+    "T213": "A value is none of those that the field is known to have.",
+    "T214": "The lower end of a range is above its upper end.",
+    "T215": "A field is in no answer that is narrowed by `columns`, so the condition is always unknown.",
+    "T216": "An amount of money was written with a decimal point, and was probably meant a thousand times larger.",
+    "T217": "A time is compared for equality with a date, which is one instant: its midnight.",
+    "T218": "An expression is not valid, or stands where it cannot.",
+    "T219": "Conditions are nested too deeply.",
+    "T220": "An object is compared where one of its fields was meant.",
+    # --- queries
+    "T301": "A query parameter does not exist.",
+    "T302": "A query parameter belongs to the engine (paging and columns).",
+    "T303": "A value is none of those that the parameter takes.",
+    "T304": "A query value is of the wrong type.",
+    "T305": "A query value is empty.",
+    "T306": "A time filter is neither an instant nor a distance such as `14d ago`.",
+    "T307": "A time filter takes one value, not a list.",
+    "T308": "A tag with a comma cannot be sent as a filter.",
+    "T309": "An id is neither a number nor a UUID.",
+    "T310": "A rule on customer orders cannot have a query: that endpoint has no filters.",
+    "T311": "`search_field` says where to search, and there is nothing to search for.",
+    "T312": "A rule has no query, so it reads all orders.",
+    # --- actions and templates
+    "T401": "An action field does not exist.",
+    "T402": "An action changes neither `status` nor `payment_status`.",
+    "T403": "A value is none of those that the action field takes.",
+    "T404": "An action value is of the wrong type.",
+    "T405": "An action value is null.",
+    "T406": "An action value is empty or too long.",
+    "T407": "A time in an action is not an instant with an offset.",
+    "T408": "A proof address is not a usable http(s) address.",
+    "T409": "A value is valid only in the other contract.",
+    "T410": "A template is not valid Jinja2.",
+    "T411": "A template uses something that templates do not have.",
+    "T412": "A template names something other than `order`, `rule` and `now`.",
+    "T413": "A template reads a field that this source does not have.",
+    "T414": "A template reads a path that cannot be checked.",
+    "T415": "A template tries to do without a missing value, and an order without it is held all the same.",
+    "T416": "A template is too long or too deeply nested.",
+    "T417": "A template reads a field that is not one value.",
+    "T418": "A template reads a field that no answer holds, so it always holds its orders.",
+    # --- limits, schedule and the other keys
+    "T501": "A limit is not a usable number.",
+    "T502": "A share is not a percentage above 0% and up to 100%.",
+    "T503": "A schedule is not a cron expression.",
+    "T504": "A schedule never comes.",
+    "T505": "A time zone does not exist.",
+    "T506": "A duration of a schedule, or of the settings, cannot be read.",
+    "T507": "`allow` names a veto that does not exist.",
+    "T508": "`allow` names something that no rule can lift.",
+    "T509": "`trust` names a filter that does not exist, or one that is checked anyway.",
+    "T510": "A rule in mode `apply` filters by something that cannot be checked, and does not say that it trusts it.",
+    "T511": "`trust` names a filter that the rule does not use.",
+    # --- settings
+    "T602": "A token stands in the settings file.",
+    "T603": "The base URL is not usable.",
+    "T604": "The base URL would carry a token unencrypted.",
+    "T605": "The ledger's URL is not usable.",
+    "T606": "A duration in the settings does not fit.",
+    "T607": "The account's key has characters that it cannot have.",
+    # --- static checks
+}
+"""A code's meaning in one sentence; the page about messages in the documentation is made from it."""

@@ -1,0 +1,282 @@
+"""The sandbox that templates and `expr:` run in: Jinja2 with nothing but the order, and no way out of it.
+
+Two fences, each enough by itself: the syntax tree may hold only the kinds of node listed here, and Jinja2's own
+immutable sandbox runs what is left, with every look-up, operator and filter replaced by ours. A look-up of a value
+that is missing, null or empty ends the rendering: missing knowledge never acts.
+
+This module brings Jinja2, so it is imported only where a rule has a template.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from itertools import takewhile
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, nodes
+from jinja2.exceptions import TemplateError
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from tertib.language.seen import FILTERS, INNER_FILTERS, Figure, decimal_of, look_up, text_of
+
+FAILURES: Final = (
+    TemplateError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
+"""What running a template can raise, whatever an order holds."""
+
+
+TESTS: Final = frozenset(
+    "defined undefined none string number boolean in eq ne gt ge lt le odd even divisibleby true false".split()  # noqa: SIM905 - reads better
+)
+"""What may stand behind `is` in a template."""
+
+
+# --- the environment ------------------------------------------------------------------------------------
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja2's sandbox with our look-ups and our arithmetic."""
+
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
+    intercepted_unops = frozenset({"+", "-"})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Look up `obj.attribute`."""
+        return look_up(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Look up `obj[argument]`."""
+        return look_up(obj, argument)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002 - Jinja2's own signature
+        if (
+            operator == "+"
+            and isinstance(left, str)
+            and isinstance(right, str)
+            and not isinstance(left, Figure)
+        ):
+            return text_of(text_of(left) + text_of(right))
+        number = _ARITHMETIC[operator](decimal_of(left), decimal_of(right))
+        return decimal_of(number)
+
+    def call_unop(self, context: Any, operator: str, arg: Any) -> Any:  # noqa: ARG002 - Jinja2's own signature
+        return -decimal_of(arg) if operator == "-" else decimal_of(arg)
+
+
+_ARITHMETIC: Final[Mapping[str, Callable[[Decimal, Decimal], Decimal]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+
+
+@lru_cache(maxsize=1)
+def environment() -> _Environment:
+    """Return the one environment, made when a rule first needs it."""
+    made = _Environment(
+        # what is made are field values, not pages; addresses are percent-encoded
+        autoescape=False,
+        undefined=StrictUndefined,
+        finalize=text_of,
+        optimized=False,
+        keep_trailing_newline=False,
+        cache_size=0,
+    )
+    made.filters = {**FILTERS, **INNER_FILTERS}
+    made.tests = {name: test for name, test in made.tests.items() if name in TESTS}
+    made.globals = {}
+    return made
+
+
+def parse(text: str) -> nodes.Template:
+    """Return a template's syntax tree; raises Jinja2's `TemplateSyntaxError` or RecursionError."""
+    return environment().parse(text)
+
+
+def parse_expression(text: str) -> nodes.Expr:
+    """Return an expression's syntax tree; raises Jinja2's `TemplateSyntaxError` or RecursionError."""
+    parser = Parser(environment(), text, state="variable")
+    found = parser.parse_expression()
+    if not parser.stream.eos:
+        parser.fail(f"unexpected '{parser.stream.current.value}'")
+    return found
+
+
+@lru_cache(maxsize=1024)
+def compiled(text: str, *, percent_encode: bool) -> Any:
+    """Return a template ready to render, with its outputs percent-encoded where they end up in an address."""
+    tree = parse(text)
+    lead = True
+    for output in tree.find_all(nodes.Output):
+        for index, child in enumerate(output.nodes):
+            if percent_encode and not isinstance(child, nodes.TemplateData):
+                output.nodes[index] = _filtered(child, "tertib_url_lead" if lead else "tertib_url_part")
+            lead = False
+    _make_exact(tree)
+    return environment().from_string(tree)
+
+
+@lru_cache(maxsize=1024)
+def compiled_expression(text: str) -> Any:
+    """Return an expression ready to evaluate."""
+    body = nodes.Assign(nodes.Name("result", "store"), parse_expression(text), lineno=1)
+    tree = nodes.Template([body], lineno=1)
+    tree.set_environment(environment())
+    _make_exact(tree)
+    return environment().from_string(tree)
+
+
+def evaluate(template: Any, names: Mapping[str, Any]) -> Any:
+    """Return what a compiled expression comes to."""
+    context = template.new_context(dict(names))
+    for _ in template.root_render_func(context):
+        pass
+    return context.vars["result"]
+
+
+def _make_exact(tree: nodes.Node) -> None:
+    """Let decimals be decimals, and let `~` join values as templates write them."""
+    for node in list(
+        tree.find_all((nodes.Compare, nodes.Operand, nodes.BinExpr, nodes.Filter, nodes.Concat))
+    ):
+        for name, value in list(node.iter_fields()):
+            if isinstance(value, nodes.Const) and isinstance(value.value, float):
+                setattr(node, name, _filtered(nodes.Const(repr(value.value)), "tertib_number"))
+    for joined in tree.find_all(nodes.Concat):
+        joined.nodes = [_filtered(child, "tertib_text") for child in joined.nodes]
+
+
+def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno or 1).set_environment(
+        environment()
+    )  # type: ignore[return-value]  # set_environment returns its node
+
+
+# --- what a tree may hold -------------------------------------------------------------------------------
+
+_ALLOWED: Final = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.If,
+    nodes.CondExpr,
+    nodes.Name,
+    nodes.Const,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.Slice,
+    nodes.Filter,
+    nodes.Keyword,
+    nodes.Test,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Concat,
+    nodes.Add,
+    nodes.Sub,
+    nodes.Mul,
+    nodes.Div,
+    nodes.FloorDiv,
+    nodes.Mod,
+    nodes.Neg,
+    nodes.Pos,
+    nodes.List,
+    nodes.Tuple,
+)
+
+_SPELLED: Final[Mapping[type[nodes.Node], str]] = {
+    nodes.Pow: "**",
+    nodes.Call: "(",
+    nodes.For: "for",
+    nodes.Assign: "set",
+    nodes.AssignBlock: "set",
+    nodes.Macro: "macro",
+    nodes.CallBlock: "call",
+    nodes.FilterBlock: "filter",
+    nodes.With: "with",
+    nodes.Block: "block",
+    nodes.Extends: "extends",
+    nodes.Include: "include",
+    nodes.Import: "import",
+    nodes.FromImport: "from",
+    nodes.Dict: "{",
+}
+
+
+def forbidden(tree: nodes.Node) -> Iterator[tuple[nodes.Node, str]]:
+    """Yield the nodes that no template may hold, each with the sign that it is written with."""
+    for node in _all(tree):
+        if not isinstance(node, _ALLOWED):
+            yield node, _SPELLED.get(type(node), type(node).__name__.lower())
+
+
+def depth(tree: nodes.Node) -> int:
+    """Return how deep a tree is nested."""
+    level, deepest = [tree], 0
+    while level:
+        deepest += 1
+        level = [child for node in level for child in node.iter_child_nodes()]
+    return deepest
+
+
+def _all(tree: nodes.Node) -> Iterator[nodes.Node]:
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop(0)
+        yield node
+        waiting[:0] = node.iter_child_nodes()
+
+
+def each(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """Yield every node of a tree in the order in which it is written."""
+    yield from _all(tree)
+
+
+def chains(tree: nodes.Node) -> Iterator[tuple[nodes.Node, tuple[Any, ...]]]:
+    """Yield every look-up that starts at a name, whole: its node and its parts, the name first.
+
+    A part is a text or an integer; None stands for a part that is computed or a slice, and ends the chain.
+    """
+    inner: set[int] = set()
+    for node in _all(tree):
+        if isinstance(node, nodes.Name | nodes.Getattr | nodes.Getitem) and id(node) not in inner:
+            parts: list[Any] = []
+            below: Any = node
+            while isinstance(below, nodes.Getattr | nodes.Getitem):
+                inner.add(id(below.node))
+                parts.insert(0, _part(below))
+                below = below.node
+            if isinstance(below, nodes.Name):
+                yield node, (below.name, *parts)
+
+
+def _part(node: nodes.Getattr | nodes.Getitem) -> Any:
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    value = node.arg.value if isinstance(node.arg, nodes.Const) else None
+    return value if isinstance(value, str | int) else None
+
+
+def paths(tree: nodes.Node) -> frozenset[str]:
+    """Return the field paths of the order that a tree looks up, each up to its first index."""
+    return frozenset(
+        ".".join(takewhile(lambda part: isinstance(part, str), parts))
+        for _, (name, *parts) in chains(tree)
+        if name == "order" and parts and isinstance(parts[0], str)
+    )

@@ -1,0 +1,289 @@
+"""What is wrong with a template or an `expr:`, found when the rule is loaded.
+
+This module brings Jinja2, so it is imported only where a rule has a template.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from jinja2 import nodes
+from jinja2.exceptions import TemplateSyntaxError
+
+from tertib.language import jinja
+from tertib.language.nearest import did_you_mean
+from tertib.language.seen import FILTERS
+from tertib.language.templates import is_template
+from tertib.language.wording import one_of, quote
+from tertib.model import Complaint, Field, Kind, Path
+
+LONGEST: Final = 2_000
+_DEEPEST: Final = 40
+_NAMES: Final = ("order", "rule", "now")
+_PARTS: Final[Mapping[str, frozenset[str]]] = {"rule": frozenset({"name"}), "now": frozenset({"date"})}
+_LISTS: Final = frozenset({Kind.TAGS, Kind.TEXTS, Kind.OBJECTS})
+_MANY: Final = _LISTS | {Kind.QUANTITIES, Kind.OBJECT, Kind.OPEN}
+
+
+class Check:
+    """One text's check; every method adds its complaints."""
+
+    def __init__(
+        self, text: str, fields: Mapping[str, Field], complaints: list[Complaint], path: Path
+    ) -> None:
+        self.text = text
+        self.fields = fields
+        self.complaints = complaints
+        self.path = path
+        self.what = "template"
+
+    def template(self) -> None:
+        """Check a template."""
+        tree = self.parsed(jinja.parse)
+        if tree is not None:
+            self.tree(tree)
+            self.outputs(tree)
+
+    def expression(self) -> None:
+        """Check an expression."""
+        if is_template(self.text):
+            self.say(
+                "T410",
+                "an expression is written without braces",
+                "{",
+                hint="write `order.status == 'pending'`",
+            )
+            return
+        self.what = "expression"
+        tree = self.parsed(jinja.parse_expression)
+        if tree is not None:
+            self.tree(tree)
+
+    def parsed(self, parse: Any) -> Any:
+        """Return the syntax tree, None where there is none or it is too deep to be looked at."""
+        if len(self.text) > LONGEST:
+            self.say("T416", f"the {self.what} has more than {LONGEST} characters")
+            return None
+        try:
+            tree = parse(self.text)
+        except TemplateSyntaxError as error:
+            self.syntax(error.message or "", error.lineno)
+        except RecursionError:
+            self.say("T416", f"the {self.what} is nested too deeply")
+        else:
+            if jinja.depth(tree) <= _DEEPEST:
+                return tree
+            self.say("T416", f"the {self.what} is nested too deeply")
+        return None
+
+    def syntax(self, said: str, line: int) -> None:
+        """Say in our words what Jinja2 cannot read."""
+        tag = re.search(r"unknown tag '([^']*)'", said)
+        odd = re.search(r"(?:got|unexpected char|unexpected|near) u?'([^']*)'", said)
+        if tag is not None:
+            self.say("T411", f"{self.what}s have no `{{% {tag[1]} %}}`", tag[1], line)
+        elif (
+            "end of template" in said
+            or "end of" in (odd[1] if odd else "")
+            or "Missing end" in said
+            or "was looking for" in said
+        ):
+            self.say(
+                "T410",
+                _UNFINISHED[self.what][0],
+                line=line,
+                hint=_UNFINISHED[self.what][1],
+            )
+        elif odd is not None and odd[1]:
+            self.say("T410", f"{quote(odd[1])} is not expected in the {self.what}", odd[1], line)
+        else:
+            self.say(
+                "T410",
+                f"the {self.what} cannot be read",
+                line=line,
+                hint="a field of the order is written `order.order_id`",
+            )
+
+    def tree(self, tree: nodes.Node) -> None:
+        """Check a tree's nodes, filters, tests, and what it looks up."""
+        found = False
+        for node, sign in jinja.forbidden(tree):
+            found = True
+            self.say("T411", _message(self.what, sign), sign, node.lineno, hint=_INSTEAD.get(sign))
+        if found:
+            return
+        for node in jinja.each(tree):
+            self.node(node)
+        for node, (name, *parts) in jinja.chains(tree):
+            self.chain(name, parts, node.lineno)
+
+    def node(self, node: Any) -> None:
+        """Check the filters and tests by name, and the ways to do without a value that do not work."""
+        if isinstance(node, nodes.Filter):
+            if node.name not in FILTERS:
+                hint = did_you_mean(node.name, FILTERS) or one_of(sorted(FILTERS))
+                self.say(
+                    "T411",
+                    f"{self.what}s have no filter {quote(node.name)}",
+                    node.name,
+                    node.lineno,
+                    hint=hint,
+                )
+            elif node.name in {"default", "d"}:
+                self.in_vain(f"| {node.name}", node.name, node.lineno)
+        elif isinstance(node, nodes.Test):
+            if node.name not in jinja.TESTS:
+                hint = did_you_mean(node.name, jinja.TESTS) or one_of(sorted(jinja.TESTS))
+                self.say(
+                    "T411", f"{self.what}s have no test `is {node.name}`", node.name, node.lineno, hint=hint
+                )
+            elif node.name in {"defined", "undefined", "none"}:
+                self.in_vain(f"is {node.name}", node.name, node.lineno)
+        elif (
+            isinstance(node, nodes.Or)
+            and isinstance(node.right, nodes.Const)
+            and isinstance(node.right.value, str)
+        ):
+            self.in_vain(f"or {node.right.value!r}", "or", node.lineno)
+
+    def in_vain(self, written: str, word: str, line: int) -> None:
+        """Warn of an attempt to do without a missing value."""
+        self.say(
+            "T415",
+            f"{quote(written)} does not help: an order without the value is held",
+            word,
+            line,
+            hint="leave it out, or add a condition that the value exists",
+            severity="warning",
+        )
+
+    def chain(self, name: str, parts: list[Any], line: int) -> None:
+        """Check one look-up."""
+        hidden = next((part for part in parts if isinstance(part, str) and part.startswith("_")), None)
+        if name not in _NAMES:
+            hint = did_you_mean(name, _NAMES) or self.bare_field(name) or one_of(_NAMES)
+            self.say("T412", f"{self.what}s do not know {quote(name)}", name, line, hint=hint)
+        elif hidden is not None:
+            self.say(
+                "T411", f"names that begin with `_`, such as {quote(hidden)}, are out of reach", hidden, line
+            )
+        elif name == "order" and parts and isinstance(parts[0], str):
+            self.field(parts, line)
+        elif name == "order" and parts:
+            self.say("T413", "`order` is looked up by the names of its fields", "order", line)
+        elif name != "order" and parts and isinstance(parts[0], str) and parts[0] not in _PARTS[name]:
+            hint = one_of(f"{name}.{part}" for part in sorted(_PARTS[name]))
+            self.say("T412", f"`{name}` has no {quote(parts[0])}", parts[0], line, hint=hint)
+
+    def bare_field(self, name: str) -> str | None:
+        """Return the hint for a field that was written without `order.`."""
+        return f"write `order.{name}`" if name in self.fields else None
+
+    def field(self, parts: list[Any], line: int) -> None:
+        """Check that a look-up in the order leads to a field that the source has."""
+        names = [part for part in parts if isinstance(part, str)]
+        path = ".".join(names)
+        word = f"order.{path}" if f"order.{path}" in self.text else names[-1]
+        known = self.nearest_known(names)
+        exact = known is not None and known.path == path
+        if known is None or not (exact or known.kind in {Kind.OPEN, Kind.QUANTITIES}):
+            hint = did_you_mean(path, self.fields)
+            self.say("T413", f"unknown field {quote(path)} in {_a(self.what)}", word, line, hint=hint)
+        elif known.element and all(isinstance(part, str) for part in parts):
+            self.crossing(path, word, line)
+        elif known.column is None:
+            message = f"{quote(path)} is in no answer that is read, so every order is held"
+            self.say("T418", message, word, line, severity="warning")
+        elif not exact and known.kind is Kind.OPEN:
+            message = f"whether orders have {quote(path)} cannot be checked: the shape of `{known.path}` is not documented"
+            self.say("T414", message, word, line, hint="an order without it is held", severity="warning")
+
+    def nearest_known(self, names: list[str]) -> Field | None:
+        """Return the field of that path, or the longest path above it that is one."""
+        ways = (".".join(names[:end]) for end in range(len(names), 0, -1))
+        return next((self.fields[way] for way in ways if way in self.fields), None)
+
+    def crossing(self, path: str, word: str, line: int) -> None:
+        """Report a path that runs through a list without saying which of its objects."""
+        top, _, rest = path.partition(".")
+        hint = f"write `order.{top}[0].{rest}` for the first of them"
+        self.say("T413", f"`{top}` is a list, so it has no {quote(path)} of its own", word, line, hint=hint)
+
+    def outputs(self, tree: nodes.Node) -> None:
+        """Report lists and objects that are written out whole."""
+        joined: list[nodes.Output | nodes.Concat] = [
+            *tree.find_all(nodes.Output),
+            *tree.find_all(nodes.Concat),
+        ]
+        written = {id(child) for output in joined for child in output.nodes}
+        for node, (name, *parts) in jinja.chains(tree):
+            path = ".".join(str(part) for part in parts)
+            known = self.fields.get(path)
+            if (
+                name == "order"
+                and id(node) in written
+                and (not parts or (known is not None and known.kind in _MANY))
+            ):
+                hint = (
+                    f"`{{{{ order.{path} | length }}}}` counts it"
+                    if known is not None and known.kind in _LISTS
+                    else None
+                )
+                word = f"order.{path}" if path else "order"
+                self.say(
+                    "T417",
+                    f"{quote(word)} is not one value, so it cannot be written out",
+                    word,
+                    node.lineno,
+                    hint=hint,
+                )
+
+    def say(
+        self,
+        code: str,
+        message: str,
+        word: str = "",
+        line: int = 1,
+        *,
+        hint: str | None = None,
+        severity: Any = "error",
+    ) -> None:
+        """Add a complaint that points at a word of the text, or at the text where the word is not in it."""
+        start = sum(len(part) + 1 for part in self.text.split("\n")[: max(line, 1) - 1])
+        edge = r"\b" if word.replace("_", "").isalnum() else ""
+        found = re.compile(f"{edge}{re.escape(word)}{edge}").search(self.text, start) if word else None
+        offset, width = (found.start(), len(word)) if found else (0, None)
+        self.complaints.append(
+            Complaint(self.path, code, message, hint, severity, offset=offset, width=width)
+        )
+
+
+def _a(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+
+
+def _message(what: str, sign: str) -> str:
+    """Say that templates lack the part that is written with a sign."""
+    if sign == "(":
+        return f"{what}s cannot call anything"
+    shown = f"{{% {sign} %}}" if sign.isalpha() else sign
+    return f"{what}s have no `{shown}`"
+
+
+_UNFINISHED: Final[Mapping[str, tuple[str, str]]] = {
+    "template": (
+        "the template is not closed",
+        "every `{{` needs its `}}`, every `{% if %}` its `{% endif %}`",
+    ),
+    "expression": ("the expression breaks off", "write it whole, such as `order.quantity > 1`"),
+}
+"""What to say of a text that ends too early, and what to do."""
+
+_INSTEAD: Final[Mapping[str, str]] = {
+    "(": "filters take the place of calls: `{{ order.order_id | lower }}`",
+    "for": "a template gives one value; `join` and `map` work on lists",
+    "**": "write the number itself",
+    "set": "write the value where it is used",
+}

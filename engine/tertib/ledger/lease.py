@@ -1,0 +1,240 @@
+"""One writer an account: the lease, its epoch, and the fence that every write of a run must pass.
+
+Each run, and each takeover, raises the account's epoch. A worker that was frozen and wakes up still has its old
+one, and the fence lets nothing of it through. A lease ends with its run, or when its process is gone from this
+machine, or else when its time is over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, func, insert, select, update
+
+from tertib.errors import AccountHalted, LeaseLost, LedgerError, PlanRefused
+from tertib.ledger import process, schema
+from tertib.ledger.process import Owner
+from tertib.ledger.trail import Writing
+from tertib.model import Run, State
+
+RUNNING: Final = "running"
+ENDED: Final = "ended"
+INTERRUPTED: Final = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Lessee:
+    """Who takes leases here, for how long, and how it learns that another's process has ended."""
+
+    owner: Owner
+    ttl: timedelta
+    gone: Callable[[Owner], bool] = field(default=process.gone)
+
+
+def begin(
+    writing: Writing, lessee: Lessee, plan_id: str | None, *, kind: str, slot: str | None, now: datetime
+) -> str:
+    """Take the lease, open a run under a new epoch and mark the plan as applied by it; return the run's id."""
+    standing = writing.standing()
+    refuse_halted(standing)
+    _refuse_leased(standing, lessee, now)
+    digest = None if plan_id is None else _applicable(writing, plan_id)
+    _refuse_slot(writing, slot)
+    close_interrupted(writing, now)
+    epoch = standing.epoch + 1
+    run_id = f"{writing.account}-{epoch}"
+    _open_run(writing, run_id, {"kind": kind, "slot": slot, "plan": plan_id, "epoch": epoch}, now)
+    _take(writing, run_id, lessee, epoch, now)
+    writing.record(
+        "run_begun", now, run=run_id, run_kind=kind, plan=plan_id, digest=digest, slot=slot, epoch=epoch
+    )
+    return run_id
+
+
+def refuse_halted(standing: Row[Any]) -> None:
+    """Raise `AccountHalted` where a person must look first."""
+    if standing.halted_at is not None:
+        raise AccountHalted(
+            f"account `{standing.account}` was stopped: {standing.halted_why}",
+            hint="`tertib doctor` says what to look at and how to clear it",
+        )
+
+
+def _refuse_leased(standing: Row[Any], lessee: Lessee, now: datetime) -> None:
+    if is_held(standing, lessee, now):
+        raise LeaseLost(
+            f"run `{standing.lease_run}` is at work on account `{standing.account}`",
+            hint=f"try again when it has ended, at the latest after {schema.iso(standing.lease_expires)}",
+        )
+
+
+def is_held(standing: Row[Any], lessee: Lessee, now: datetime) -> bool:
+    """Tell whether someone who may still be at work holds the account."""
+    if standing.lease_run is None or standing.lease_expires <= now:
+        return False
+    return not lessee.gone(Owner.restore(standing.lease_owner))
+
+
+def _applicable(writing: Writing, plan_id: str) -> str:
+    """Return the digest of a plan that may be applied; raise `PlanRefused` for any other."""
+    found = writing.connection.execute(select(schema.plans).where(schema.plans.c.id == plan_id)).first()
+    if found is None:
+        raise PlanRefused(
+            f"plan `{plan_id}` is not recorded in this ledger",
+            hint="apply it where it was made, or plan again",
+        )
+    if found.account != writing.account:
+        raise PlanRefused(f"plan `{plan_id}` was made for account `{found.account}`, not `{writing.account}`")
+    if found.applied_by is not None:
+        raise PlanRefused(
+            f"plan `{plan_id}` was already applied, by run `{found.applied_by}`",
+            hint="a plan is applied once: plan again",
+        )
+    digest: str = found.digest
+    return digest
+
+
+def _refuse_slot(writing: Writing, slot: str | None) -> None:
+    taken = select(schema.runs.c.id).where(
+        schema.runs.c.account == writing.account, schema.runs.c.slot == slot
+    )
+    found = None if slot is None else writing.connection.scalar(taken)
+    if found is not None:
+        raise PlanRefused(f"slot `{slot}` already had its run `{found}`")
+
+
+def _open_run(writing: Writing, run_id: str, values: Mapping[str, Any], now: datetime) -> None:
+    run = dict(id=run_id, account=writing.account, state=RUNNING, started_at=now, **values)
+    writing.connection.execute(insert(schema.runs).values(run))
+    writing.connection.execute(
+        update(schema.plans)
+        .where(schema.plans.c.id == values["plan"])
+        .values(applied_by=run_id, applied_at=now)
+    )
+    if values["slot"] is not None:
+        slot = update(schema.slots).where(schema.slots.c.key == values["slot"])
+        writing.connection.execute(slot.values(run=run_id))
+
+
+def _take(writing: Writing, run_id: str, lessee: Lessee, epoch: int, now: datetime) -> None:
+    _set_account(
+        writing,
+        epoch=epoch,
+        lease_run=run_id,
+        lease_owner=lessee.owner.document(),
+        lease_expires=now + lessee.ttl,
+    )
+
+
+def _set_account(writing: Writing, **values: Any) -> None:
+    row = update(schema.accounts).where(schema.accounts.c.account == writing.account)
+    writing.connection.execute(row.values(**values))
+
+
+def take_over(writing: Writing, now: datetime) -> None:
+    """Shut out the holder of a lease that is over: it may be frozen, and must find its epoch gone when it wakes."""
+    standing = writing.standing()
+    close_interrupted(writing, now)
+    _set_account(writing, epoch=standing.epoch + 1, lease_run=None, lease_owner=None, lease_expires=None)
+    writing.record("lease_taken_over", now, run=standing.lease_run, epoch=standing.epoch + 1)
+
+
+def close_interrupted(writing: Writing, now: datetime) -> None:
+    """Close a run that never ended: what it had not sent is abandoned, what it had sent stays to be read back."""
+    run_id = writing.standing().lease_run
+    if run_id is None:
+        return
+    abandoned = _abandon(writing, run_id, "the run was interrupted before this was sent", now)
+    values = {"state": INTERRUPTED, "ended_at": now, "stopped": "its process ended or lost the account"}
+    writing.connection.execute(update(schema.runs).where(schema.runs.c.id == run_id).values(values))
+    slots = schema.slots.c
+    writing.connection.execute(
+        update(schema.slots)
+        .where(slots.run == run_id, slots.state == RUNNING)
+        .values(state="failed", note="the run was interrupted", closed_at=now)
+    )
+    writing.record("run_interrupted", now, run=run_id, abandoned=abandoned, unknown=_unknown(writing, run_id))
+
+
+def _abandon(writing: Writing, run_id: str, why: str, now: datetime) -> int:
+    changes = schema.changes.c
+    rows = update(schema.changes).where(changes.run == run_id, changes.state == State.PLANNED.value)
+    done = writing.connection.execute(rows.values(state=State.ABANDONED.value, why=why, settled_at=now))
+    return done.rowcount
+
+
+def _unknown(writing: Writing, run_id: str) -> int:
+    changes = schema.changes.c
+    sent = select(func.count()).where(changes.run == run_id, changes.state == schema.IS_UNSETTLED)
+    return writing.connection.scalar(sent) or 0
+
+
+def fence(writing: Writing, run_id: str) -> Row[Any]:
+    """Return the run's row; raise `LeaseLost` where the account has passed on to someone else."""
+    run = writing.connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one()
+    standing = writing.standing()
+    if run.state != RUNNING or standing.epoch != run.epoch:
+        raise lost(run_id, writing.account)
+    return run
+
+
+def lost(run_id: str, account: str) -> LeaseLost:
+    """Say that a run may write no more."""
+    return LeaseLost(
+        f"run `{run_id}` no longer holds account `{account}`",
+        hint="it waited too long or another process took over; what it had sent is read back by `tertib settle`",
+    )
+
+
+def renew(writing: Writing, lessee: Lessee, run_id: str, now: datetime) -> datetime:
+    """Extend the lease from `now` on and return when it will end."""
+    fence(writing, run_id)
+    _set_account(writing, lease_expires=now + lessee.ttl)
+    return now + lessee.ttl
+
+
+def end(writing: Writing, run: Run, now: datetime) -> None:
+    """Close the run with its totals and let go of the lease."""
+    fence(writing, run.run_id)
+    _abandon(writing, run.run_id, "the run ended before this was sent", now)
+    totals = _totals(run)
+    writing.connection.execute(
+        update(schema.runs)
+        .where(schema.runs.c.id == run.run_id)
+        .values(state=ENDED, ended_at=now, stopped=run.stopped, totals=totals)
+    )
+    _set_account(writing, lease_run=None, lease_owner=None, lease_expires=None)
+    writing.record("run_ended", now, run=run.run_id, stopped=run.stopped is not None, totals=totals)
+
+
+def _totals(run: Run) -> dict[str, int]:
+    """Count the run's outcomes by state, and its requests by what they were for."""
+    spent = run.spent
+    requests = {
+        "reads": spent.reads,
+        "retries": spent.retries,
+        "rereads": spent.rereads,
+        "writes": spent.writes,
+    }
+    return {**Counter(outcome.state.value for outcome in run.outcomes), "on_the_wire": run.sent, **requests}
+
+
+def halt(writing: Writing, why: str, now: datetime) -> None:
+    """Stop the account until a person clears it; the first reason stays."""
+    if writing.standing().halted_at is not None:
+        return
+    _set_account(writing, halted_at=now, halted_why=why)
+    writing.record("account_halted", now, why=why)
+
+
+def clear_halt(writing: Writing, who: str, why: str, now: datetime) -> None:
+    """Let the account work again, on a person's word."""
+    standing = writing.standing()
+    if standing.halted_at is None:
+        raise LedgerError(f"account `{writing.account}` is not stopped")
+    _set_account(writing, halted_at=None, halted_why=None)
+    writing.record("halt_cleared", now, who=who, why=why, halted_why=standing.halted_why)

@@ -1,0 +1,244 @@
+"""The requests that change orders: what may be sent, and what an answer means for each change of it.
+
+The one step that lets anything onto the wire is `claim`. It is a single UPDATE that names every condition, and
+only the orders that this UPDATE returns may be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, tuple_, update
+
+from tertib.errors import LedgerError
+from tertib.ledger import schema
+from tertib.ledger.changes import NEVER_SENT, brief, chunks
+from tertib.ledger.lease import Lessee, fence, lost, refuse_halted
+from tertib.ledger.trail import Writing
+from tertib.ledger.values import Veil, order_key, wire_id
+from tertib.model import Answer, Change, Outcome, State
+
+_C: Final = schema.changes.c
+_A: Final = schema.accounts.c
+
+LONGEST_MESSAGE: Final = 500
+"""How much of an answer's message is kept, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlClaim:
+    """One request's permission to be sent, good until `deadline`, when the lease ends."""
+
+    request_id: str
+    run_id: str
+    account: str
+    ids: tuple[int | str, ...]
+    epoch: int
+    deadline: datetime
+
+
+def claim(
+    writing: Writing,
+    lessee: Lessee,
+    run_id: str,
+    changes: Sequence[Change],
+    *,
+    body: Mapping[str, Any],
+    veil: Veil,
+    settle: timedelta,
+    now: datetime,
+) -> SqlClaim:
+    """Move `planned → sent` for these changes and return which of them may go on the wire.
+
+    Raises `LeaseLost` or `AccountHalted` where the account may no longer be written, and then moves nothing.
+    """
+    pairs = [(order_key(change.id), change.rule) for change in changes]
+    run = writing.connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one()
+    number = _next_request(writing.connection, run_id)
+    request_id = f"{run_id}.{number}"
+    content = {name: value for name, value in body.items() if name != "ids"}
+    _open_request(writing.connection, run, request_id, number, body=veil.stored(content), now=now)
+    sent = {
+        "state": State.SENT.value,
+        "request": request_id,
+        "refused": False,
+        "sent_at": now,
+        "due_at": now + settle,
+    }
+    rows = [
+        row
+        for part in chunks(pairs)
+        for row in writing.connection.execute(
+            _decisive(run, part, now).values(sent).returning(_C.order_key, _C.id_kind, _C.order_id)
+        )
+    ]
+    if len(rows) < len(pairs):
+        _refuse_lost(writing, run, now)
+    deadline = now + lessee.ttl
+    if not rows:
+        writing.connection.execute(delete(schema.requests).where(schema.requests.c.id == request_id))
+        return SqlClaim(request_id, run_id, writing.account, (), run.epoch, deadline)
+    ids = _keep_ids(writing, request_id, [key for key, _ in pairs], rows)
+    _keep_readings(writing.connection, request_id, changes, veil)
+    writing.connection.execute(
+        update(schema.accounts).where(_A.account == writing.account).values(lease_expires=deadline)
+    )
+    writing.record(
+        "request_sent",
+        now,
+        run=run_id,
+        request=request_id,
+        epoch=run.epoch,
+        ids=list(ids),
+        body=veil.impersonal(content),
+        withheld=sorted(veil.personal & content.keys()),
+    )
+    return SqlClaim(request_id, run_id, writing.account, ids, run.epoch, deadline)
+
+
+def _decisive(run: Row[Any], pairs: Sequence[tuple[str, str]], now: datetime) -> Any:
+    """Return the compare-and-set: ours, planned, under a live lease, and nothing else of the order unsettled."""
+    other = schema.changes.alias("other")
+    unsettled = exists().where(
+        other.c.account == _C.account, other.c.order_key == _C.order_key, other.c.state == schema.IS_UNSETTLED
+    )
+    ours = exists().where(
+        _A.account == run.account,
+        _A.epoch == run.epoch,
+        _A.lease_run == run.id,
+        _A.lease_expires > now,
+        _A.halted_at.is_(None),
+    )
+    return update(schema.changes).where(
+        _C.run == run.id,
+        _C.state == State.PLANNED.value,
+        tuple_(_C.order_key, _C.rule).in_(pairs),
+        ~unsettled,
+        ours,
+    )
+
+
+def _refuse_lost(writing: Writing, run: Row[Any], now: datetime) -> None:
+    """Raise where it was the account that stood in the way, and not an order."""
+    standing = writing.standing()
+    refuse_halted(standing)
+    held = standing.epoch == run.epoch and standing.lease_run == run.id and standing.lease_expires > now
+    if not held:
+        raise lost(run.id, writing.account)
+
+
+def _next_request(connection: Connection, run_id: str) -> int:
+    numbers = select(func.max(schema.requests.c.number)).where(schema.requests.c.run == run_id)
+    return (connection.scalar(numbers) or 0) + 1
+
+
+def _open_request(
+    connection: Connection,
+    run: Row[Any],
+    request_id: str,
+    number: int,
+    *,
+    body: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    connection.execute(
+        insert(schema.requests).values(
+            id=request_id,
+            run=run.id,
+            account=run.account,
+            epoch=run.epoch,
+            number=number,
+            body=body,
+            ids=[],
+            claimed_at=now,
+        )
+    )
+
+
+def _keep_ids(
+    writing: Writing, request_id: str, wanted: Sequence[str], rows: Iterable[Row[Any]]
+) -> tuple[int | str, ...]:
+    """Write down which ids the request carries, in the order that was asked for."""
+    kinds = {row.order_key: row.id_kind for row in rows}
+    ids = tuple(wire_id(key, kinds[key]) for key in wanted if key in kinds)
+    writing.connection.execute(
+        update(schema.requests).where(schema.requests.c.id == request_id).values(ids=list(ids))
+    )
+    return ids
+
+
+def _keep_readings(connection: Connection, request_id: str, changes: Sequence[Change], veil: Veil) -> None:
+    """Write down what the last reading before the request found: the values that an undo goes back to."""
+    rows = update(schema.changes).where(_C.request == request_id, _C.order_key == bindparam("of_order"))
+    connection.execute(
+        rows.values(found=bindparam("seen"), read_at=bindparam("at")),
+        [
+            {"of_order": order_key(one.id), "seen": veil.stored(one.before), "at": one.read_at}
+            for one in changes
+        ],
+    )
+
+
+# --- answered -------------------------------------------------------------------------------------------
+
+
+def answer(
+    writing: Writing, request: Row[Any], given: Answer, outcomes: Sequence[Outcome], now: datetime
+) -> None:
+    """Record an answer with what it means for each change of its request.
+
+    An order of the request that no outcome names stays `sent`: nothing is known of it.
+    """
+    _refuse_impossible(request, given, outcomes)
+    fence(writing, request.run)
+    writing.connection.execute(
+        update(schema.requests)
+        .where(schema.requests.c.id == request.id)
+        .values(answered_at=now, status=given.status, how=given.how, message=given.message[:LONGEST_MESSAGE])
+    )
+    for outcome in outcomes:
+        _apply(writing.connection, request, given, outcome, now)
+    writing.record(
+        "request_answered",
+        now,
+        run=request.run,
+        request=request.id,
+        status=given.status,
+        how=given.how,
+        outcomes=[brief(outcome) for outcome in outcomes],
+    )
+
+
+def _refuse_impossible(request: Row[Any], given: Answer, outcomes: Sequence[Outcome]) -> None:
+    """Raise ValueError for outcomes that this answer cannot have: they would lie, or send an order twice."""
+    allowed = {
+        "answered": {State.CONFIRMED, State.SENT},
+        "refused": {State.PLANNED, State.NOT_APPLIED} | NEVER_SENT,
+        "unknown": {State.SENT},
+    }[given.how]
+    keys = {order_key(wire) for wire in request.ids}
+    for outcome in outcomes:
+        if outcome.state not in allowed:
+            raise ValueError(f"a request that was {given.how} leaves no change `{outcome.state}`")
+        if order_key(outcome.id) not in keys:
+            raise ValueError(f"order `{outcome.order_id}` was not in request `{request.id}`")
+
+
+def _apply(connection: Connection, request: Row[Any], given: Answer, outcome: Outcome, now: datetime) -> None:
+    values: dict[str, Any] = {
+        "state": outcome.state.value,
+        "why": outcome.why,
+        "refused": given.how == "refused",
+    }
+    if outcome.state is State.PLANNED:
+        values |= {"request": None, "sent_at": None, "due_at": None}
+    elif outcome.state is not State.SENT:
+        values |= {"settled_at": now}
+    rows = update(schema.changes).where(
+        _C.request == request.id, _C.order_key == order_key(outcome.id), _C.state == State.SENT.value
+    )
+    if connection.execute(rows.values(values)).rowcount != 1:
+        raise LedgerError(f"the change of order `{outcome.order_id}` was already settled")

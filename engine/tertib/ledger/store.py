@@ -1,0 +1,377 @@
+"""The ledger as the stages see it: each method one transaction, with the work in the modules named for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+
+from sqlalchemy import select
+
+from tertib.errors import LedgerError
+from tertib.ledger import (
+    audit,
+    doctor,
+    history,
+    holds,
+    lease,
+    plans,
+    process,
+    requests,
+    runs,
+    schema,
+    settling,
+    slots,
+    trail,
+)
+from tertib.ledger import changes as steps
+from tertib.ledger.audit import AuditVerdict, Checkpoint, Record
+from tertib.ledger.database import BUSY, Database
+from tertib.ledger.holds import Hold
+from tertib.ledger.lease import Lessee
+from tertib.ledger.migrate import bring_up_to_date
+from tertib.ledger.plans import PlanRecord
+from tertib.ledger.process import Owner
+from tertib.ledger.requests import SqlClaim
+from tertib.ledger.runs import ChangeRecord, RunDetails, RunRecord
+from tertib.ledger.slots import Slot, SlotState
+from tertib.ledger.trail import Writing
+from tertib.ledger.values import PERSONAL, UNREADABLE, Veil, keyed
+from tertib.model import Answer, Change, History, Outcome, Plan, Run, Unsettled
+from tertib.ports import Claim, Clock
+
+SETTLE: Final = timedelta(minutes=15)
+LEASE: Final = timedelta(minutes=2)
+
+
+def open_ledger(
+    url: str,
+    *,
+    key: bytes,
+    clock: Clock,
+    settle: timedelta = SETTLE,
+    lease_ttl: timedelta = LEASE,
+    fingerprint: Callable[[Any], str] | None = None,
+    personal_fields: frozenset[str] = PERSONAL,
+    unreadable_fields: frozenset[str] = UNREADABLE,
+    owner: Owner | None = None,
+    gone: Callable[[Owner], bool] = process.gone,
+    busy: timedelta = BUSY,
+) -> SqlLedger:
+    """Open the ledger at a SQLAlchemy URL; create or upgrade its tables where needed.
+
+    `key` seals the audit chain. `fingerprint` must be the one that orders are compared with later; without it
+    the ledger makes its own from `key`. `owner` and `gone` say who holds leases here and who has ended: this
+    process and the operating system's word, unless a simulation brings its own. Raises `LedgerCorrupt` where the
+    file is no ledger or damaged, `LedgerError` where it cannot be opened or written.
+    """
+    database = Database(url, busy)
+    try:
+        bring_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    return SqlLedger(
+        database,
+        key=key,
+        clock=clock,
+        lessee=Lessee(owner or process.register(), lease_ttl, gone),
+        veil=Veil(fingerprint or keyed(key), personal_fields, unreadable_fields),
+        settle=settle,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a ledger was opened with."""
+
+    key: bytes
+    clock: Clock
+    lessee: Lessee
+    veil: Veil
+    settle: timedelta
+
+
+class SqlLedger:
+    """The record of any number of accounts in one database; safe to use from several threads.
+
+    Implements `ports.Ledger`, whose documentation holds for the methods of the same name.
+    """
+
+    def __init__(
+        self, database: Database, *, key: bytes, clock: Clock, lessee: Lessee, veil: Veil, settle: timedelta
+    ) -> None:
+        self._database = database
+        self._terms = _Terms(key, clock, lessee, veil, settle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database. A run that is still open counts as interrupted from now on."""
+        self._database.close()
+        process.unregister(self._terms.lessee.owner)
+
+    @property
+    def fingerprint(self) -> Callable[[Any], str]:
+        """Return the keyed hash under which personal values are kept."""
+        return self._terms.veil.fingerprint
+
+    @contextmanager
+    def _writing(self, account: str, now: datetime) -> Iterator[Writing]:
+        with self._database.writing() as connection:
+            yield trail.open_account(connection, account, self._terms.key, now)
+
+    @contextmanager
+    def _writing_run(self, run_id: str, now: datetime) -> Iterator[Writing]:
+        with self._database.writing() as connection:
+            account = connection.scalar(select(schema.runs.c.account).where(schema.runs.c.id == run_id))
+            if account is None:
+                raise LedgerError(f"this ledger has no run `{run_id}`")
+            yield trail.open_account(connection, account, self._terms.key, now)
+
+    # --- deciding ---------------------------------------------------------------------------------------
+
+    def history(self, account: str, ids: Collection[str], since: datetime) -> History:
+        """Return what decisions need about these orders, with what was sent since `since` by rule.
+
+        The key `""` of `sent_today` stands for all rules together.
+        """
+        with self._database.reading() as connection:
+            return history.history(connection, account, ids, since, self._terms.clock.now())
+
+    def save_plan(self, plan: Plan, document: Mapping[str, Any]) -> None:
+        """Record a plan's document under its id; the same one again is no error."""
+        now = self._terms.clock.now()
+        with self._writing(plan.account, now) as writing:
+            plans.save(writing, plan, document, now)
+
+    def plan_document(self, plan_id: str) -> Mapping[str, Any] | None:
+        """Return a recorded plan's document, None where this ledger has none of that id."""
+        with self._database.reading() as connection:
+            return plans.document(connection, plan_id)
+
+    def plans(self, account: str, limit: int = 50) -> tuple[PlanRecord, ...]:
+        """Return the account's recorded plans, the newest first."""
+        with self._database.reading() as connection:
+            return plans.listed(connection, account, limit)
+
+    # --- a run ------------------------------------------------------------------------------------------
+
+    def begin(self, account: str, plan_id: str | None, *, kind: str, slot: str | None, now: datetime) -> str:
+        """Take the account's lease, open a run and mark the plan as applied by it; return the run's id.
+
+        A run whose rules all only preview has no plan to apply. What a run before it left unfinished is closed: `planned` becomes `abandoned`, `sent` stays to be settled.
+        """
+        with self._writing(account, now) as writing:
+            return lease.begin(writing, self._terms.lessee, plan_id, kind=kind, slot=slot, now=now)
+
+    def renew(self, run_id: str, now: datetime) -> None:
+        """Extend the lease; raises `LeaseLost` where it is no longer ours."""
+        with self._writing_run(run_id, now) as writing:
+            lease.renew(writing, self._terms.lessee, run_id, now)
+
+    def intend(
+        self,
+        run_id: str,
+        changes: Sequence[Change],
+        documents: Sequence[Mapping[str, Any]],
+        now: datetime,
+    ) -> None:
+        """Commit the changes as `planned`, each with its plan document (masked, with its trace)."""
+        pairs = list(zip(changes, documents, strict=True))
+        with self._writing_run(run_id, now) as writing:
+            steps.intend(writing, self._terms.veil, run_id, pairs, now)
+
+    def claim(
+        self, run_id: str, changes: Sequence[Change], body: Mapping[str, Any], now: datetime
+    ) -> SqlClaim:
+        """Move `planned → sent` in one committed compare-and-set; only the ids it returns go on the wire.
+
+        An order with another change of unknown outcome is left out. Raises `LeaseLost` and `AccountHalted`.
+        """
+        terms = self._terms
+        with self._writing_run(run_id, now) as writing:
+            return requests.claim(
+                writing,
+                terms.lessee,
+                run_id,
+                changes,
+                body=body,
+                veil=terms.veil,
+                settle=terms.settle,
+                now=now,
+            )
+
+    def answer(self, claim: Claim, answer: Answer, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Commit the answer, each change's outcome and the audit records in one transaction."""
+        with self._database.writing() as connection:
+            wanted = select(schema.requests).where(schema.requests.c.id == claim.request_id)
+            request = connection.execute(wanted).first()
+            if request is None:
+                raise LedgerError(f"this ledger has no request `{claim.request_id}`")
+            writing = trail.open_account(connection, request.account, self._terms.key, now)
+            requests.answer(writing, request, answer, outcomes, now)
+
+    def conclude(self, run_id: str, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Record outcomes that sent nothing: held, stale, abandoned, previewed, awaiting approval."""
+        with self._writing_run(run_id, now) as writing:
+            steps.conclude(writing, run_id, outcomes, now)
+
+    def end(self, run: Run, now: datetime) -> None:
+        """Close the run with its totals and release the lease; what is still `planned` becomes `abandoned`."""
+        with self._writing_run(run.run_id, now) as writing:
+            lease.end(writing, run, now)
+
+    # --- unknown outcomes -------------------------------------------------------------------------------
+
+    def unsettled(self, account: str) -> tuple[Unsettled, ...]:
+        """Return the changes that stand as `sent` with nothing known of their outcome, the oldest first."""
+        with self._database.reading() as connection:
+            return settling.unsettled(connection, account)
+
+    def settle(self, account: str, change: Unsettled, outcome: Outcome, now: datetime) -> None:
+        """Record what reading an unsettled change back has shown, with its audit record.
+
+        Raises `LeaseLost` while another process's run is at work, `LedgerError` for what is not due yet.
+        """
+        with self._writing(account, now) as writing:
+            settling.settle(writing, self._terms.lessee, change, outcome, now)
+
+    # --- stopping an account ----------------------------------------------------------------------------
+
+    def halt(self, account: str, why: str, now: datetime) -> None:
+        """Stop every further write for the account until a person clears it."""
+        with self._writing(account, now) as writing:
+            lease.halt(writing, why, now)
+
+    def clear_halt(self, account: str, who: str, why: str, now: datetime) -> None:
+        """Let a stopped account work again, on the word of a person."""
+        with self._writing(account, now) as writing:
+            lease.clear_halt(writing, who, why, now)
+
+    def halted(self, account: str) -> str | None:
+        """Return why the account is stopped, None where it is not."""
+        accounts = schema.accounts.c
+        stopped = select(accounts.halted_why).where(
+            accounts.account == account, accounts.halted_at.is_not(None)
+        )
+        with self._database.reading() as connection:
+            why: str | None = connection.scalar(stopped)
+            return why
+
+    # --- past runs --------------------------------------------------------------------------------------
+
+    def runs(self, account: str, limit: int = 20, before: str | None = None) -> tuple[RunRecord, ...]:
+        """Return the account's runs, the newest first, from the one before run `before` on."""
+        with self._database.reading() as connection:
+            return runs.listed(connection, account, limit, before)
+
+    def run_details(self, run_id: str) -> RunDetails | None:
+        """Return a run with its requests and changes, None where there is none of that id."""
+        with self._database.reading() as connection:
+            return runs.details(connection, run_id)
+
+    def changes_of(self, account: str, order_ref: str) -> tuple[ChangeRecord, ...]:
+        """Return all that was decided on an order, named by its order_id or id, the oldest first."""
+        with self._database.reading() as connection:
+            return runs.changes_of(connection, account, order_ref)
+
+    # --- what people ask for single orders --------------------------------------------------------------
+
+    def hold(self, account: str, ref: str, until: datetime | None, why: str, now: datetime) -> None:
+        """Keep rules from an order until `until`, or for good."""
+        with self._writing(account, now) as writing:
+            holds.hold(writing, ref, until, why, now)
+
+    def unhold(self, account: str, ref: str, now: datetime) -> bool:
+        """End an order's hold; return whether there was one."""
+        with self._writing(account, now) as writing:
+            return holds.unhold(writing, ref, now)
+
+    def holds(self, account: str, now: datetime) -> tuple[Hold, ...]:
+        """Return the holds that stand at `now`, the oldest first."""
+        with self._database.reading() as connection:
+            return holds.holds(connection, account, now)
+
+    def release(self, account: str, ref: str, now: datetime) -> int:
+        """Hand an order back to the rules that a person's change keeps away; return how many orders `ref` named."""
+        with self._writing(account, now) as writing:
+            return holds.release(writing, ref, now)
+
+    # --- scheduled times --------------------------------------------------------------------------------
+
+    def slot_open(self, account: str, rule: str, slot_time: datetime, now: datetime) -> bool:
+        """Take a slot; of any number of processes, one is told True."""
+        with self._writing(account, now) as writing:
+            return slots.open_slot(writing, self._terms.lessee, rule, slot_time, now)
+
+    def slot_close(
+        self,
+        account: str,
+        rule: str,
+        slot_time: datetime,
+        state: SlotState,
+        now: datetime,
+        *,
+        run_id: str | None = None,
+        note: str = "",
+    ) -> None:
+        """Say what became of a slot, opened or not."""
+        with self._writing(account, now) as writing:
+            slots.close_slot(writing, rule, slot_time, state, now, run_id=run_id, note=note)
+
+    def slots(self, account: str, rule: str | None = None, limit: int = 50) -> tuple[Slot, ...]:
+        """Return slots of one rule, or of all, the latest first."""
+        with self._database.reading() as connection:
+            return slots.slots(connection, account, rule, limit)
+
+    def last_slot(self, account: str, rule: str) -> datetime | None:
+        """Return the latest slot of a rule that was opened or closed, None where there is none."""
+        with self._database.reading() as connection:
+            return slots.last_slot(connection, account, rule)
+
+    # --- the audit chain --------------------------------------------------------------------------------
+
+    def audit_append(self, account: str, kind: str, facts: Mapping[str, Any], now: datetime) -> None:
+        """Add a record to the account's chain: no personal data, and no floats (TypeError)."""
+        with self._writing(account, now) as writing:
+            writing.record(kind, now, **facts)
+
+    def audit_records(
+        self, account: str, *, after: int = 0, kind: str | None = None, since: datetime | None = None
+    ) -> Iterator[Record]:
+        """Yield the account's records in order, from the one after number `after` on."""
+        with self._database.reading() as connection:
+            yield from trail.records(connection, account, after=after, kind=kind, since=since)
+
+    def verify_audit(self, account: str, checkpoint: Checkpoint | None = None) -> AuditVerdict:
+        """Walk the account's chain and return whether it is whole, and still the one that `checkpoint` saw."""
+        with self._database.reading() as connection:
+            records = trail.records(connection, account)
+            verdict = audit.verify(records, self._terms.key, account, checkpoint)
+            if verdict.ok and not verdict.records and trail.is_known(connection, account):
+                return AuditVerdict(ok=False, records=0, first_bad=1, why="record 1 is missing")
+            return verdict
+
+    def checkpoint(self, account: str) -> Checkpoint | None:
+        """Return how far the account's chain goes, to be kept elsewhere; None where it has none."""
+        with self._database.reading() as connection:
+            return trail.checkpoint(connection, account)
+
+    def accounts(self) -> tuple[str, ...]:
+        """Return the accounts that this ledger knows."""
+        with self._database.reading() as connection:
+            return tuple(
+                connection.scalars(select(schema.accounts.c.account).order_by(schema.accounts.c.account))
+            )
+
+    def integrity(self) -> tuple[str, ...]:
+        """Return what is wrong with the database itself, empty where nothing is."""
+        with self._database.reading() as connection:
+            return doctor.faults(connection)

@@ -1,0 +1,380 @@
+"""The story of a run on one screen: load → compile → fetch → evaluate → plan → apply → record.
+
+A preview is handed a reader and no writer, and writes nothing but the record. What is applied is a plan that was
+recorded before; nothing is sent that is not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from tertib.apply import Applying, Ports, apply_changes
+from tertib.compile import Program, compile_rules
+from tertib.errors import LedgerError, PlanRefused, ReadError
+from tertib.evaluate import Evaluated, absorb, contradicts
+from tertib.explain import Explanation, explain_order, find_order
+from tertib.fetch import fetch
+from tertib.language.personal import Mask
+from tertib.load import from_definition, load
+from tertib.model import (
+    Change,
+    History,
+    Match,
+    Mode,
+    Order,
+    Outcome,
+    Plan,
+    Rule,
+    Run,
+    ScanReport,
+    Settings,
+    Spent,
+    State,
+)
+from tertib.plan import Reading, decide, select
+from tertib.plan.vetoes import Facts
+from tertib.ports import Clock, Ledger, Reader, Writer
+from tertib.record import seal
+from tertib.settling import Settled, settle_due
+
+Progress = Callable[..., None]
+
+__all__ = ["Explanation", "Settled", "apply", "explain", "load", "plan", "run", "settle"]
+
+
+def _silent(_event: str, **_numbers: object) -> None:
+    """Report nothing."""
+
+
+# --- plan -----------------------------------------------------------------------------------------------
+
+
+def plan(
+    rules: Sequence[Rule],
+    settings: Settings,
+    *,
+    reader: Reader,
+    ledger: Ledger,
+    clock: Clock,
+    mask: Mask,
+    progress: Progress | None = None,
+) -> Plan:
+    """Plan what the rules would do now, and record the plan; nothing is changed at Scalev.
+
+    Raises `ReadError` where nothing at all could be read, `LedgerError` where the plan cannot be recorded.
+    """
+    decided = _decide(rules, settings, reader=reader, ledger=ledger, clock=clock, mask=mask, progress=progress)
+    return _recorded(decided, ledger, mask)
+
+
+def _decide(
+    rules: Sequence[Rule],
+    settings: Settings,
+    *,
+    reader: Reader,
+    ledger: Ledger,
+    clock: Clock,
+    mask: Mask,
+    acting: bool = False,
+    progress: Progress | None = None,
+) -> Plan:
+    now = clock.now()
+    before = reader.spent()
+    program = compile_rules(rules, settings, now)
+    evaluated, reports = _read(program, reader, mask, progress or _silent)
+    history = _history(evaluated.matches.values(), settings, ledger, now)
+    facts = Facts(settings, program.protect, history, now=now, rendered_at=now, mask=mask)
+    reading = Reading(tuple(reports), _requests(before, reader.spent()))
+    return decide(evaluated, program, reading, facts, acting=acting, created_at=clock.now())
+
+
+def _read(
+    program: Program, reader: Reader, mask: Mask, progress: Progress
+) -> tuple[Evaluated, list[ScanReport]]:
+    """Read every scan and evaluate its pages as they come; a scan that fails is reported, and the rest go on."""
+    evaluated = Evaluated()
+    reports: list[ScanReport] = []
+    failure: ReadError | None = None
+    for scan in program.scans:
+        pages = orders = 0
+        reason = None
+        try:
+            for page in fetch(scan, reader, contradicts(scan)):
+                pages, orders = pages + 1, orders + len(page.orders)
+                absorb(evaluated, program, scan, page, mask)
+                progress("read", pages=pages, orders=orders, matched=len(evaluated.matches))
+        except ReadError as error:
+            failure, reason = error, str(error)
+        reports.append(ScanReport(scan, pages, orders, reason))
+    if failure is not None and all(report.failure for report in reports):
+        raise failure
+    return evaluated, reports
+
+
+def _history(matches: Collection[Match], settings: Settings, ledger: Ledger, now: datetime) -> History:
+    ids = {str(match.order.get("id")) for match in matches}
+    return ledger.history(settings.account, ids, _day_start(now, settings))
+
+
+def _day_start(now: datetime, settings: Settings) -> datetime:
+    return now.astimezone(ZoneInfo(settings.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _requests(before: Spent, after: Spent) -> int:
+    return after.reads + after.retries - before.reads - before.retries
+
+
+def _recorded(decided: Plan, ledger: Ledger, mask: Mask) -> Plan:
+    sealed, written = seal(decided, mask)
+    ledger.save_plan(sealed, written)
+    return sealed
+
+
+# --- apply ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Which of a plan's changes a person wants: the first so many, only some, all but some."""
+
+    first: int | None = None
+    only: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
+
+
+def apply(
+    plan: Plan,
+    settings: Settings,
+    *,
+    reader: Reader,
+    writer: Writer,
+    ledger: Ledger,
+    clock: Clock,
+    mask: Mask,
+    kind: str = "apply",
+    slot: str | None = None,
+    pick: Pick | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+    progress: Progress | None = None,
+) -> Run:
+    """Apply exactly this plan, once; a person's apply acts on rules of any mode.
+
+    Raises `PlanRefused` for a plan that is unknown to this ledger, was changed, is too old, rests on an
+    incomplete read, or was applied before; `LedgerError` where the intent cannot be recorded.
+    """
+    now = clock.now()
+    _refuse_unfit(plan, settings, ledger, now, mask)
+    picked = pick or Pick()
+    changes = select(plan, first=picked.first, only=picked.only, but=picked.but)
+    ports = Ports(reader, writer, ledger, clock, stopping, progress or _silent)
+    run_id = ledger.begin(settings.account, plan.plan_id, kind=kind, slot=slot, now=now)
+    return _carry_out(plan, changes, settings, ports, mask, run_id)
+
+
+def _refuse_unfit(plan: Plan, settings: Settings, ledger: Ledger, now: datetime, mask: Mask) -> None:
+    if ledger.plan_document(plan.plan_id) is None:
+        raise PlanRefused(
+            f"plan `{plan.plan_id}` is not in this ledger",
+            hint="apply it where it was planned, or plan again",
+        )
+    if seal(plan, mask)[0].plan_id != plan.plan_id:
+        raise PlanRefused(f"plan `{plan.plan_id}` differs from the one on record", hint="plan again")
+    if plan.account != settings.account:
+        raise PlanRefused(f"plan `{plan.plan_id}` is for account `{plan.account}`, not `{settings.account}`")
+    if now - plan.created_at > settings.plan_ttl:
+        raise PlanRefused(
+            f"plan `{plan.plan_id}` is from {plan.created_at:%Y-%m-%d %H:%M} UTC, too old to apply",
+            hint="plan again; `apply: {plan_ttl: …}` sets how long a plan holds",
+        )
+    if not plan.complete:
+        raise PlanRefused(
+            f"plan `{plan.plan_id}` rests on a reading that did not finish", hint="plan again"
+        )
+
+
+def _carry_out(
+    plan: Plan, changes: Sequence[Change], settings: Settings, ports: Ports, mask: Mask, run_id: str
+) -> Run:
+    """Apply under an open run, and close it also where something fails on the way."""
+    try:
+        return _applied(plan, changes, settings, ports, mask, run_id)
+    except BaseException as error:
+        failed = Run(run_id, plan.plan_id, Spent(), 0, (), f"failed: {type(error).__name__}")
+        with suppress(LedgerError):
+            ports.ledger.end(failed, ports.clock.now())
+        raise
+
+
+def _applied(
+    plan: Plan, changes: Sequence[Change], settings: Settings, ports: Ports, mask: Mask, run_id: str
+) -> Run:
+    before = ports.reader.spent()
+    now = ports.clock.now()
+    program = compile_rules([from_definition(one) for one in plan.definitions], settings, now)
+    history = ports.ledger.history(
+        settings.account, {str(change.id) for change in changes}, _day_start(now, settings)
+    )
+    facts = Facts(settings, program.protect, history, now=now, rendered_at=plan.now, mask=mask)
+    applied = apply_changes(plan, changes, program, facts, ports, run_id)
+    finished = _run(plan, applied, _spent(before, ports))
+    ports.ledger.end(finished, ports.clock.now())
+    return finished
+
+
+def _run(plan: Plan, applied: Applying, spent: Spent) -> Run:
+    return Run(
+        run_id=applied.run_id,
+        plan_id=plan.plan_id,
+        spent=spent,
+        sent=len(applied.sent),
+        outcomes=tuple(applied.outcomes.values()),
+        stopped=applied.stopped,
+    )
+
+
+def _spent(before: Spent, ports: Ports) -> Spent:
+    after, writes = ports.reader.spent(), ports.writer.spent()
+    return replace(
+        after,
+        reads=0,
+        rereads=after.reads - before.reads,
+        retries=after.retries - before.retries,
+        writes=writes.writes,
+        waited=after.waited - before.waited + writes.waited,
+    )
+
+
+# --- run: plan and apply as each rule's mode allows -----------------------------------------------------
+
+
+def run(
+    rules: Sequence[Rule],
+    settings: Settings,
+    *,
+    reader: Reader,
+    writer: Writer,
+    ledger: Ledger,
+    clock: Clock,
+    mask: Mask,
+    slot: str | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+    progress: Progress | None = None,
+) -> tuple[Plan, Run]:
+    """Plan the rules together and apply those in mode `apply`; plans of the others wait in the record.
+
+    What an earlier run left unknown is read back first, where its time has come.
+    """
+    settle(settings, reader=reader, ledger=ledger, clock=clock, mask=mask)
+    decided = _decide(
+        rules,
+        settings,
+        reader=reader,
+        ledger=ledger,
+        clock=clock,
+        mask=mask,
+        acting=True,
+        progress=progress,
+    )
+    by_mode = {mode: _recorded(part, ledger, mask) for mode, part in _by_mode(decided)}
+    live = by_mode.get(Mode.APPLY)
+    ports = Ports(reader, writer, ledger, clock, stopping, progress or _silent)
+    now = clock.now()
+    run_id = ledger.begin(
+        settings.account, live.plan_id if live else None, kind="run" if slot is None else "slot", slot=slot, now=now
+    )
+    waiting = [one for mode, part in by_mode.items() if mode is not Mode.APPLY for one in _waiting(mode, part)]
+    ledger.conclude(run_id, waiting, now)
+    waiting += _held(decided)
+    whole, _ = seal(decided, mask)
+    if live is None:
+        shown = next(iter(by_mode.values()), whole)
+        done = Run(run_id, shown.plan_id, _spent(reader.spent(), ports), 0, tuple(waiting))
+        ledger.end(done, clock.now())
+        return whole, done
+    done = _carry_out(live, live.changes, settings, ports, mask, run_id)
+    return whole, replace(done, outcomes=(*done.outcomes, *waiting))
+
+
+def _by_mode(decided: Plan) -> Iterator[tuple[Mode, Plan]]:
+    """Part a plan by its rules' modes, so that each part can be applied, or wait, by itself."""
+    for mode in Mode:
+        names = {tally.name for tally in decided.rules if tally.mode is mode}
+        if names:
+            yield mode, _only_rules(decided, names)
+
+
+def _only_rules(decided: Plan, names: Collection[str]) -> Plan:
+    kept = [index for index, tally in enumerate(decided.rules) if tally.name in names]
+    return replace(
+        decided,
+        rules=tuple(decided.rules[index] for index in kept),
+        definitions=tuple(decided.definitions[index] for index in kept),
+        changes=tuple(one for one in decided.changes if one.rule in names),
+        over_limit=tuple(one for one in decided.over_limit if one.rule in names),
+        held=tuple(one for one in decided.held if one.rule in names),
+    )
+
+
+def _waiting(mode: Mode, part: Plan) -> list[Outcome]:
+    state = State.PREVIEWED if mode is Mode.PREVIEW else State.AWAITING_APPROVAL
+    why = (
+        "its rule is in mode `preview`"
+        if mode is Mode.PREVIEW
+        else f"approve it with `tertib apply {part.plan_id}`"
+    )
+    return [Outcome(one.id, one.order_id, one.rule, state, why) for one in part.changes]
+
+
+def _held(decided: Plan) -> list[Outcome]:
+    """Return what is held of rules that were to act, as outcomes; the record has it in the plan itself."""
+    acting = {tally.name for tally in decided.rules if tally.mode is Mode.APPLY}
+    return [
+        Outcome(one.id, one.order_id or "", one.rule, State.HELD, one.why, one.code)
+        for one in decided.held
+        if one.id is not None and one.rule in acting
+    ]
+
+
+# --- settle ---------------------------------------------------------------------------------------------
+
+
+def settle(settings: Settings, *, reader: Reader, ledger: Ledger, clock: Clock, mask: Mask) -> Settled:
+    """Read back the changes whose outcome is unknown and whose time has come; nothing is sent."""
+    return settle_due(settings.account, reader=reader, ledger=ledger, clock=clock, mask=mask)
+
+
+
+# --- explain --------------------------------------------------------------------------------------------
+
+
+def explain(
+    rule: Rule,
+    order_id: str,
+    settings: Settings,
+    *,
+    reader: Reader | None,
+    ledger: Ledger | None,
+    clock: Clock,
+    mask: Mask,
+    order: Order | None = None,
+) -> Explanation:
+    """Explain what a rule makes of an order, read from Scalev or given; nothing is changed or recorded.
+
+    Raises `ReadError` where the order cannot be read or Scalev has none of that reference.
+    """
+    now = clock.now()
+    program = compile_rules([replace(rule, enabled=True)], settings, now)
+    compiled = program.rule(rule.name)
+    if order is None and reader is not None:
+        order = find_order(order_id, compiled, reader)
+    if order is None:
+        raise ReadError(f"Scalev has no order `{order_id}`", hint="give the order's number as Scalev shows it")
+    history = History()
+    if ledger is not None:
+        history = ledger.history(settings.account, {str(order.get("id"))}, _day_start(now, settings))
+    facts = Facts(settings, program.protect, history, now=now, rendered_at=now, mask=mask)
+    return explain_order(compiled, order, facts)

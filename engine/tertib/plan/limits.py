@@ -1,0 +1,76 @@
+"""Hold what would change more than a rule, or the whole project, may change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tertib.model import Change, Held, Limits, Sent
+
+SMALLEST_SHARED = 20
+"""Below this many orders a share says nothing, and is not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit that a set of changes goes over."""
+
+    code: str
+    why: str
+
+
+def over_limit(
+    changes: Sequence[Change], limits: Limits, sent: Sent, satisfied: int | None = None
+) -> Breach | None:
+    """Return the first limit that these changes go over, None where they stay within all.
+
+    `sent` is what was sent since the local day began; `satisfied` how many orders satisfy the query as
+    written, None where nobody counted.
+    """
+    orders = len(changes)
+    value = sum((change.value or Decimal(0) for change in changes), Decimal(0))
+    if limits.orders is not None and orders > limits.orders:
+        return Breach("limit_orders", f"{orders} orders, and the limit is {limits.orders}")
+    if limits.value is not None and value > limits.value:
+        return Breach("limit_value", f"Rp {value} in all, and the limit is Rp {limits.value}")
+    if limits.orders_per_day is not None and sent.orders + orders > limits.orders_per_day:
+        why = f"{sent.orders} orders sent today and {orders} now, and the limit is {limits.orders_per_day} a day"
+        return Breach("limit_per_day", why)
+    if limits.value_per_day is not None and sent.value + value > limits.value_per_day:
+        why = f"Rp {sent.value} sent today and Rp {value} now, and the limit is Rp {limits.value_per_day} a day"
+        return Breach("limit_per_day", why)
+    return _over_share(orders, limits.share, satisfied)
+
+
+def _over_share(orders: int, share: Decimal | None, satisfied: int | None) -> Breach | None:
+    if share is None or satisfied is None or satisfied < SMALLEST_SHARED:
+        return None
+    if orders <= share * satisfied:
+        return None
+    why = f"{orders} of {satisfied} orders that satisfy the query, and the limit is {share * 100:f}%"
+    return Breach("limit_share", why.replace(".00%", "%"))
+
+
+def unvalued(changes: Sequence[Change], limits: Limits, caps: Limits) -> list[Held]:
+    """Return holds for the changes whose money is unknown while a money limit must count it."""
+    if all(one is None for one in (limits.value, limits.value_per_day, caps.value, caps.value_per_day)):
+        return []
+    why = "its `gross_revenue` cannot be read, so the limit on money cannot count it"
+    return [
+        Held(change.order_id, change.rule, "value_unknown", why, change.id)
+        for change in changes
+        if change.value is None
+    ]
+
+
+def held_for(breach: Breach, changes: Sequence[Change]) -> list[Held]:
+    """Return a hold a change, with the limit that caused it."""
+    return [
+        Held(change.order_id, change.rule, breach.code, breach.why, change.id) for change in changes
+    ]
+
+
+def sent_by(rule: str, sent_today: Mapping[str, Sent]) -> Sent:
+    """Return what a rule, or all of them for the name ``""``, has sent since the local day began."""
+    return sent_today.get(rule, Sent())

@@ -1,0 +1,155 @@
+"""Turn one match into a change, a hold with its reason, or nothing where the order is as wanted already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from tertib.compile import CompiledRule
+from tertib.evaluate import reference
+from tertib.language import actions, templates
+from tertib.language.templates import RenderError
+from tertib.language.values import find, read
+from tertib.model import MISSING, Change, Field, Held, Match, Order
+from tertib.plan.vetoes import Facts, first_veto, shows
+from tertib.scalev import contract
+
+ALWAYS_SHOWN = ("status", "payment_status")
+
+
+def propose(match: Match, compiled: CompiledRule, facts: Facts) -> Change | Held | None:
+    """Return the change that a match asks for, why it is held, or None where there is nothing to change."""
+    order = match.order
+    identity = contract.wire_id(order.get("id"))
+    if identity is None:
+        return hold(match, "no_id", "the order has no usable `id`, so nothing can be sent for it")
+    try:
+        values = actions.render(
+            compiled.rule.action,
+            contract.ACTION_FIELDS,
+            order,
+            compiled.rule.name,
+            facts.rendered_at,
+            facts.settings.timezone,
+        )
+    except RenderError as error:
+        return hold(match, "template", str(error))
+    if nothing_to_change(order, values, facts):
+        return None
+    refused = _unwritable(match, compiled, identity, values, facts)
+    if refused is not None:
+        return refused
+    veto = first_veto(compiled, order, values, facts)
+    if veto is not None:
+        return hold(match, veto.code, veto.why)
+    return Change(
+        id=identity,
+        order_id=reference(order) or "",
+        rule=match.rule,
+        before=present(order, values),
+        set=values,
+        value=money(order, compiled.fields),
+        reversible=reversible(order, values),
+        reasons=match.reasons,
+        read_at=match.read_at,
+        customer=initials(order),
+        since=created(order, compiled.fields),
+        personal=personal(compiled.rule.action),
+    )
+
+
+def personal(action: Mapping[str, Any]) -> frozenset[str]:
+    """Name the personal values that an action takes from the order; what a rule spells out is no secret."""
+    return frozenset(
+        name
+        for name, source in action.items()
+        if contract.ACTION_FIELDS[name].personal and templates.is_template(source)
+    )
+
+
+def hold(match: Match, code: str, why: str) -> Held:
+    """Return the hold of a match's order."""
+    return Held(reference(match.order), match.rule, code, why, contract.wire_id(match.order.get("id")))
+
+
+def contract_for(
+    identity: int | str, setting: Literal["auto", "seeds", "current"]
+) -> Literal["seeds", "current"]:
+    """Name the contract that an order is written in: the setting, or under `auto` its own kind of id."""
+    return (contract.contract_of(identity) or "seeds") if setting == "auto" else setting
+
+
+def repeats_status(
+    identity: int | str, values: Mapping[str, Any], setting: Literal["auto", "seeds", "current"]
+) -> bool:
+    """Tell whether writing these values must repeat the order's present status (`seeds`, payment only)."""
+    return "status" not in values and contract_for(identity, setting) == "seeds"
+
+
+def nothing_to_change(order: Order, values: Mapping[str, Any], facts: Facts) -> bool:
+    """Tell whether every value that can be read is as wanted already; what cannot be read cannot be compared."""
+    verdicts = [shows(order, name, wanted, facts.mask) for name, wanted in values.items()]
+    return True in verdicts and False not in verdicts
+
+
+def _unwritable(
+    match: Match, compiled: CompiledRule, identity: int | str, values: Mapping[str, Any], facts: Facts
+) -> Held | None:
+    setting = facts.settings.contract
+    if setting == "seeds" and isinstance(identity, str):
+        why = "its id is no integer, which contract `seeds` asks for; set `api.contract` to `auto` or `current`"
+        return hold(match, "id_not_integer", why)
+    spoken = contract_for(identity, setting)
+    method = values.get("payment_method")
+    if method is not None and method not in contract.PAYMENT_METHODS[spoken]:
+        return hold(match, "not_in_contract", f"contract `{spoken}` has no payment method `{method}`")
+    status = match.order.get("status")
+    if repeats_status(identity, values, setting) and status not in contract.STATUS_TARGETS:
+        why = f"contract `seeds` repeats the present status, and `{status}` is none that can be written"
+        return hold(match, "status_not_writable", why)
+    doubtful = [name for name in match.unchecked if name not in compiled.rule.trust]
+    if doubtful:
+        why = f"the answer does not show whether filter `{doubtful[0]}` was heeded; `trust: [{doubtful[0]}]` says to rely on it"
+        return hold(match, "cannot_tell", why)
+    return None
+
+
+def present(order: Order, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the present values of the fields a change sets, as far as they can be read, and of both statuses."""
+    shown: dict[str, Any] = {}
+    for name in dict.fromkeys((*ALWAYS_SHOWN, *values)):
+        path = contract.ACTION_FIELDS[name].reads_as
+        found = MISSING if path is None else find(order, path)
+        if found is not MISSING and isinstance(found, str | int | None):
+            shown[name] = found
+    return shown
+
+
+def money(order: Order, fields: Mapping[str, Field]) -> Decimal | None:
+    """Return the order's `gross_revenue` in rupiah, None where it is missing, malformed or negative."""
+    found = read(find(order, "gross_revenue"), fields["gross_revenue"])
+    return found if isinstance(found, Decimal) and found >= 0 else None
+
+
+def created(order: Order, fields: Mapping[str, Field]) -> datetime | None:
+    """Return when the order was created, None where that cannot be read."""
+    found = read(find(order, "created_at"), fields["created_at"])
+    return found if isinstance(found, datetime) else None
+
+
+def initials(order: Order) -> str:
+    """Return at most two initials of the customer, the only trace of a name that a plan shows."""
+    name = find(order, "customer.name")
+    words = name.split() if isinstance(name, str) else []
+    letters = [word[0].upper() for word in words if word[0].isalpha()]
+    return ".".join(letters[:2]) + ("." if letters else "")
+
+
+def reversible(order: Order, values: Mapping[str, Any]) -> bool:
+    """Tell whether the status flow leads from the new status back to the present one."""
+    target, now = values.get("status"), order.get("status")
+    return target is None or target == now or now in contract.STATUS_FLOW.get(target, ())
+
+

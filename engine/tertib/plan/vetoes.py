@@ -1,0 +1,182 @@
+"""Keep orders from changes that no rule may make unasked.
+
+A veto lets an order through only when it is *false*. Where it cannot be told, the order is held too, under the
+code `cannot_tell`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tertib.compile import CompiledRule
+from tertib.language import conditions
+from tertib.language.personal import Mask
+from tertib.language.values import UNREADABLE, find
+from tertib.model import MISSING, Condition, Confirmed, History, Order, Settings, Verdict
+from tertib.scalev import contract
+
+PAID = frozenset({"paid", "settled"})
+
+LIFTABLE = frozenset({"paid", "transfer_proof", "shipment_receipt", "conflict", "human_change"})
+"""The vetoes that a rule may lift by name; a hold, a protection or the status flow it cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Veto:
+    """One reason that may keep an order as it is; `applies` is unknown where the answer does not show it."""
+
+    code: str
+    applies: Verdict
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What every decision of one plan rests on besides the order: settings, record, time, and the mask.
+
+    Conditions are judged at `now`; templates are rendered at `rendered_at`, which stays the plan's own time.
+    """
+
+    settings: Settings
+    protect: tuple[Condition, ...]
+    history: History
+    now: datetime
+    rendered_at: datetime
+    mask: Mask
+
+
+def first_veto(compiled: CompiledRule, order: Order, values: Mapping[str, Any], facts: Facts) -> Veto | None:
+    """Return what keeps this order from these values: a certain veto before one that cannot be told."""
+    vetoes = [
+        veto
+        for veto in _vetoes(compiled, order, values, facts)
+        if veto.code not in compiled.rule.allow & LIFTABLE
+    ]
+    certain = next((veto for veto in vetoes if veto.applies is True), None)
+    if certain is not None:
+        return certain
+    unknown = next((veto for veto in vetoes if veto.applies is None), None)
+    if unknown is None:
+        return None
+    return Veto("cannot_tell", None, f"cannot tell whether the veto `{unknown.code}` applies: {unknown.why}")
+
+
+def recorded_veto(order_id: str | None, key: str, history: History) -> Veto | None:
+    """Return what the record alone says against touching an order: a hold, or an outcome still unknown."""
+    why = history.holds.get(order_id or "") or history.holds.get(key)
+    if why is not None:
+        return Veto("on_hold", True, f"the order is on hold: {why}")
+    if key in history.unsettled:
+        return Veto("unsettled", True, "an earlier change has no known outcome yet; run `tertib settle`")
+    return None
+
+
+def _vetoes(
+    compiled: CompiledRule, order: Order, values: Mapping[str, Any], facts: Facts
+) -> Iterator[Veto]:
+    key = str(contract.wire_id(order.get("id")))
+    recorded = recorded_veto(_text(order, "order_id"), key, facts.history)
+    if recorded is not None:
+        yield recorded
+    for condition in facts.protect:
+        verdict = conditions.evaluate(condition, order, facts.now)
+        yield Veto("protected", verdict, f"the project protects orders with {condition.text}")
+    if values.get("status") == "canceled" and order.get("status") != "canceled":
+        yield from _against_cancelling(order)
+    if values.get("payment_status") in PAID:
+        yield _conflict(order, "it must not be marked paid by a rule")
+    yield _status_flow(order, values)
+    yield _human_change(compiled, order, facts.history.confirmed.get(key, ()), facts.mask)
+
+
+def _text(order: Order, path: str) -> str | None:
+    found = find(order, path)
+    return found if isinstance(found, str) and found else None
+
+
+def _status_flow(order: Order, values: Mapping[str, Any]) -> Veto:
+    target, present = values.get("status"), _text(order, "status")
+    if target is None or target == present:
+        return Veto("status_flow", False, "")
+    if present is None:
+        return Veto("status_flow", None, "the answer does not say the order's present status")
+    why = f"Scalev's status flow has no step from `{present}` to `{target}`"
+    return Veto("status_flow", target not in contract.STATUS_FLOW.get(present, ()), why)
+
+
+def _against_cancelling(order: Order) -> Iterator[Veto]:
+    payment = _text(order, "payment_status")
+    known = payment in contract.PAYMENT_STATUSES
+    said = f"its payment status is `{payment}`" if payment else "the answer does not say its payment status"
+    yield Veto("paid", payment in PAID if known else None, said)
+    yield _conflict(order, "it waits for a person")
+    yield Veto("transfer_proof", _present(order, "transferproof_url"), _seen("transfer proof"))
+    yield Veto("shipment_receipt", _present(order, "shipment_receipt"), _seen("shipment receipt"))
+
+
+def _seen(what: str) -> str:
+    return f"whether it has a {what}: a cancelled order must have none"
+
+
+def _conflict(order: Order, because: str) -> Veto:
+    payment = _text(order, "payment_status")
+    known = payment in contract.PAYMENT_STATUSES
+    return Veto("conflict", payment == "conflict" if known else None, f"its payment is in conflict: {because}")
+
+
+def _present(order: Order, path: str) -> Verdict:
+    found = find(order, path)
+    if found is MISSING:
+        return None
+    if found is None or found == "":
+        return False
+    return True if isinstance(found, str) else None
+
+
+def _human_change(
+    compiled: CompiledRule, order: Order, confirmed: tuple[Confirmed, ...], mask: Mask
+) -> Veto:
+    """Compare the order with what we left it as: our last confirmed values since this rule first changed it."""
+    why = "a person changed it after this rule did; `tertib release` hands it back to the rule"
+    ours = next((i for i, one in enumerate(confirmed) if one.rule == compiled.rule.name), None)
+    if ours is None:
+        return Veto("human_change", False, why)
+    expected: dict[str, Any] = {}
+    for one in confirmed[ours:]:
+        expected.update(one.values)
+    mine = {name for one in confirmed if one.rule == compiled.rule.name for name in one.values}
+    verdicts = {shows(order, name, expected[name], mask) for name in mine}
+    if False in verdicts:
+        return Veto("human_change", True, why)
+    return Veto("human_change", None if None in verdicts else False, why)
+
+
+def shows(order: Order, name: str, wanted: Any, mask: Mask) -> Verdict:
+    """Tell whether an order shows `wanted` as its value of an action field; unknown where it is not shown.
+
+    A wanted value that was recorded as a fingerprint is compared by fingerprint.
+    """
+    path = contract.ACTION_FIELDS[name].reads_as
+    found = MISSING if path is None else find(order, path)
+    if found is MISSING or found is UNREADABLE:
+        return None
+    if isinstance(wanted, Mapping):
+        return found is not None and mask.fingerprint(found) == wanted.get("fingerprint")
+    return _same(contract.ACTION_FIELDS[name].kind, found, wanted)
+
+
+def _same(kind: str, found: Any, wanted: Any) -> bool:
+    if kind == "time":
+        return _instant(found) is not None and _instant(found) == _instant(wanted)
+    return str(found) == str(wanted) if isinstance(found, str | int) else False
+
+
+def _instant(value: Any) -> datetime | None:
+    try:
+        read = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return read if read.tzinfo is not None else None

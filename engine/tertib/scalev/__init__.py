@@ -1,0 +1,1 @@
+"""Speak to Scalev: what its documents say (`contract`), reading and writing (`client`), and the request budget."""

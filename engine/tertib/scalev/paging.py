@@ -1,0 +1,98 @@
+"""Walk an endpoint's pages to their end, distrusting the server on the way.
+
+A walk ends where the server says that nothing follows. It fails, rather than give a part for the whole, where a cursor
+comes a second time, where pages go on without bringing anything new, and where a page contradicts a filter twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from tertib.errors import IgnoredFilter, PagingError
+from tertib.model import Order, Page
+from tertib.scalev.ids import wire_id
+
+MOST_PAGES: Final = 10_000
+"""An hour's whole allowance: no scan is worth more, and a server that never ends must not get it."""
+
+_MOST_BARREN: Final = 3
+
+
+def walk(
+    read_page: Callable[[str | None], Page],
+    *,
+    recheck: Callable[[Order], str | None],
+    most_pages: int = MOST_PAGES,
+) -> Iterator[Page]:
+    """Yield the pages from the first to the last.
+
+    `read_page` takes a cursor, None for the first page. `recheck` names the filter that an order contradicts, or gives
+    None. Orders that moved between two pages come twice; whoever collects them keeps the newest. Raises `PagingError`
+    and `IgnoredFilter`, after the pages that were good.
+    """
+    cursor: str | None = None
+    given: set[str] = set()
+    progress = _Progress()
+    for number in range(1, most_pages + 1):
+        page = _trusted(read_page, cursor, recheck)
+        progress.note(page, number)
+        yield page
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+        if cursor in given:
+            raise PagingError(
+                f"page {number} gave a cursor that an earlier page had given: the pages go in a circle"
+            )
+        given.add(cursor)
+    raise PagingError(
+        f"the list did not end after {most_pages} pages",
+        hint="narrow the query so that it returns fewer orders",
+    )
+
+
+def _trusted(
+    read_page: Callable[[str | None], Page], cursor: str | None, recheck: Callable[[Order], str | None]
+) -> Page:
+    """Read a page, and once more where an order contradicts a filter: it may have moved while the page was made."""
+    page = read_page(cursor)
+    if _contradicted(page, recheck) is None:
+        return page
+    page = read_page(cursor)
+    name = _contradicted(page, recheck)
+    if name is None:
+        return page
+    raise IgnoredFilter(
+        f"Scalev ignored filter `{name}`",
+        hint="nothing was decided on this answer; check the value that the query gives, or leave the filter out",
+    )
+
+
+def _contradicted(page: Page, recheck: Callable[[Order], str | None]) -> str | None:
+    """Name the first filter that an order of the page contradicts."""
+    return next((name for name in map(recheck, page.orders) if name is not None), None)
+
+
+class _Progress:
+    """Watches that pages keep bringing orders that were not seen before."""
+
+    def __init__(self) -> None:
+        self._seen: set[int | str] = set()
+        self._barren = 0
+
+    def note(self, page: Page, number: int) -> None:
+        """Take note of a page; raises `PagingError` at the third in a row that brings nothing new but goes on."""
+        before = len(self._seen)
+        self._seen.update(_name(order) for order in page.orders)
+        self._barren = 0 if len(self._seen) > before else self._barren + 1
+        if self._barren >= _MOST_BARREN and page.next_cursor is not None:
+            raise PagingError(
+                f"pages {number - _MOST_BARREN + 1} to {number} brought no new order, and more would follow"
+            )
+
+
+def _name(order: Order) -> int | str:
+    """Name an order so that it is known again; one without a usable id goes by its number for people."""
+    key = wire_id(order.get("id"))
+    return f"{order.get('order_id')}" if key is None else key

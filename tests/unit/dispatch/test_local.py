@@ -1,0 +1,337 @@
+"""Serving rules on one machine: one slot once, together where due together, and never an end by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from tertib import pipeline
+from tertib.clock import Stopped
+from tertib.dispatch import local
+from tertib.errors import AccountHalted, LedgerError, ReadError
+from tertib.language.personal import Mask
+from tertib.ledger.slots import Slot
+from tertib.model import (
+    Held,
+    Mode,
+    Origin,
+    Outcome,
+    Plan,
+    Rule,
+    RuleTally,
+    Run,
+    Schedule,
+    Settings,
+    Spent,
+    State,
+)
+
+NOON = datetime(2026, 11, 21, 5, tzinfo=UTC)  # 12:00 in Jakarta
+HALF_HOUR = timedelta(minutes=30)
+
+
+class SteppingClock:
+    """Time that moves only by sleeping, and a stop that comes at a given instant."""
+
+    def __init__(self, now: datetime, until: datetime) -> None:
+        self._now, self._until, self.slept = now, until, list[float]()
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """Return seconds."""
+        return self._now.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        """Move on."""
+        self.slept.append(seconds)
+        self._now += timedelta(seconds=seconds)
+
+    @property
+    def stopping(self) -> bool:
+        """Tell whether the stop has come."""
+        return self._now >= self._until
+
+    def stop(self) -> None:
+        """Let the stop come now."""
+        self._until = self._now
+
+    def heed(self) -> None:
+        """Raise once the stop has come."""
+        if self.stopping:
+            raise Stopped("stopped")
+
+
+@dataclass
+class Slots:
+    """The part of a ledger that keeps slots."""
+
+    states: dict[tuple[str, datetime], str] = field(default_factory=dict)
+    notes: dict[tuple[str, datetime], str] = field(default_factory=dict)
+    busy: int = 0
+    orphans: set[tuple[str, datetime]] = field(default_factory=set)
+
+    def slot_open(self, _account: str, rule: str, slot_time: datetime, _now: datetime) -> bool:
+        """Take a slot that nobody has."""
+        if self.busy:
+            self.busy -= 1
+            raise LedgerError("the ledger is busy")
+        if (rule, slot_time) in self.states and (rule, slot_time) not in self.orphans:
+            return False
+        self.states[rule, slot_time] = "running"
+        return True
+
+    def slot_close(
+        self, _account: str, rule: str, slot_time: datetime, state: str, _now: datetime, **how: Any
+    ) -> None:
+        """Close a slot."""
+        self.states[rule, slot_time] = state
+        self.notes[rule, slot_time] = how.get("note", "")
+
+    def slots(self, _account: str, rule: str | None = None, limit: int = 50) -> Sequence[Slot]:
+        """Return the latest slots of a rule."""
+        found = sorted((at for name, at in self.states if name == rule), reverse=True)[:limit]
+        return [Slot("", rule or "", at, self.states[rule or "", at], None, "", at, None) for at in found]
+
+
+@dataclass
+class Log:
+    """What was logged."""
+
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def info(self, event: str, **fields: Any) -> None:
+        """Keep an event."""
+        self.events.append((event, fields))
+
+    warning = error = info
+
+    def of(self, event: str) -> list[dict[str, Any]]:
+        """Return the fields of every such event."""
+        return [fields for name, fields in self.events if name == event]
+
+
+@dataclass
+class Stage:
+    """Everything that serving works with, and the runs that it made."""
+
+    clock: SteppingClock
+    ledger: Slots = field(default_factory=Slots)
+    log: Log = field(default_factory=Log)
+    runs: list[tuple[datetime, tuple[str, ...], str | None]] = field(default_factory=list)
+    settled: list[datetime] = field(default_factory=list)
+    act: Callable[[Sequence[Rule]], None] = lambda _rules: None
+    outcomes: tuple[Outcome, ...] = ()
+    held: tuple[Held, ...] = ()
+
+    def run(self, rules: Sequence[Rule], _settings: Settings, **ports: Any) -> tuple[Plan, Run]:
+        """Stand in for `pipeline.run`."""
+        self.runs.append((self.clock.now(), tuple(rule.name for rule in rules), ports["slot"]))
+        self.act(rules)
+        ports["progress"]("read", pages=1)
+        return plan_of(rules, self.held), Run("run-1", "plan-1", Spent(), 0, self.outcomes)
+
+    def settle(self, _settings: Settings, **_ports: Any) -> pipeline.Settled:
+        """Stand in for `pipeline.settle`."""
+        self.settled.append(self.clock.now())
+        return pipeline.Settled((), 0, None)
+
+    def serve(self, *rules: Rule) -> None:
+        """Serve until the clock's stop."""
+        machine = local.Machine(
+            Settings(),
+            reader=cast("Any", None),
+            writer=cast("Any", None),
+            ledger=cast("local.SlotLedger", self.ledger),
+            clock=self.clock,
+            mask=Mask(b"k"),
+            log=self.log,
+        )
+        local.serve(rules, machine)
+
+
+def plan_of(rules: Sequence[Rule], held: tuple[Held, ...]) -> Plan:
+    """Return a plan without changes."""
+    return Plan(
+        plan_id="plan-1",
+        created_at=NOON,
+        now=NOON,
+        account="default",
+        contract="auto",
+        complete=True,
+        requests=1,
+        orders_read=0,
+        scans=(),
+        rules=tuple(RuleTally(rule.name, "h", Mode.APPLY, 0, 0) for rule in rules),
+        changes=(),
+        held=held,
+        warnings=(),
+        definitions=(),
+    )
+
+
+def rule(name: str, cron: str = "*/30 * * * *", **schedule: Any) -> Rule:
+    """Return a rule that only has a name and a schedule."""
+    return Rule(
+        name=name,
+        origin=Origin("r.yaml", 1),
+        query={},
+        conditions=(),
+        action={},
+        definition={},
+        hash="h",
+        schedule=Schedule(cron, "Asia/Jakarta", **schedule),
+    )
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """Serve from noon to a quarter past one."""
+    made = Stage(SteppingClock(NOON, NOON + timedelta(minutes=75)))
+    monkeypatch.setattr(pipeline, "run", made.run)
+    monkeypatch.setattr(pipeline, "settle", made.settle)
+    return made
+
+
+def test_each_slot_runs_once_at_its_time(stage: Stage) -> None:
+    """From noon to 13:15 a half-hourly rule runs at 12:30 and 13:00, and its slots are closed."""
+    stage.serve(rule("a"))
+    assert [at for at, _, _ in stage.runs] == [NOON + HALF_HOUR, NOON + 2 * HALF_HOUR]
+    assert list(stage.ledger.states.values()) == ["done", "done"]
+
+
+def test_rules_of_one_slot_run_together(stage: Stage) -> None:
+    """They share scans and priorities, so one run plans them all, under a slot key of its own."""
+    stage.serve(rule("a"), rule("b"), rule("hourly", "0 * * * *"))
+    assert [names for _, names, _ in stage.runs] == [("a", "b"), ("a", "b", "hourly")]
+    assert len({slot for _, _, slot in stage.runs}) == 2
+
+
+def test_disabled_and_unscheduled_rules_are_left_out(stage: Stage) -> None:
+    """A rule that is switched off, or that nobody scheduled, is never run by `serve`."""
+    stage.serve(rule("a"), replace(rule("off"), enabled=False), replace(rule("by-hand"), schedule=None))
+    assert {names for _, names, _ in stage.runs} == {("a",)}
+
+
+def test_a_slot_of_another_process_is_not_run(stage: Stage) -> None:
+    """Whoever opened a slot first runs it."""
+    stage.ledger.states["a", NOON + HALF_HOUR] = "running"
+    stage.ledger.states["a", NOON - HALF_HOUR] = "done"
+    machine_rule = rule("a")
+    stage.serve(machine_rule)
+    assert [at for at, _, _ in stage.runs] == [NOON + 2 * HALF_HOUR]
+    assert stage.log.of("slot taken by another process")
+
+
+def test_slots_that_passed_while_nothing_ran_are_recorded(stage: Stage) -> None:
+    """Of a morning without power the newest slot runs, the older ones are recorded as missed and logged."""
+    stage.ledger.states["a", NOON - 4 * HALF_HOUR] = "done"
+    stage.serve(rule("a"))
+    assert stage.runs[0] == (NOON, ("a",), "default/a/2026-11-21T05:00:00Z")
+    missed = [at for (_, at), state in stage.ledger.states.items() if state == "missed"]
+    assert missed == [NOON - 3 * HALF_HOUR, NOON - 2 * HALF_HOUR, NOON - HALF_HOUR]
+    assert stage.log.of("slots missed")[0]["count"] == 3
+
+
+@pytest.mark.parametrize(("left", "state"), [(NOON, "done"), (NOON - HALF_HOUR, "missed")])
+def test_a_slot_that_a_dead_process_left_is_not_lost(stage: Stage, left: datetime, state: str) -> None:
+    """A slot that still stands as running, of a process that is gone, runs, or is missed where a newer one passed."""
+    stage.ledger.states["a", left] = "running"
+    stage.ledger.orphans.add(("a", left))
+    stage.serve(rule("a"))
+    assert stage.ledger.states["a", left] == state
+    assert stage.runs[0][0] == NOON
+
+
+def test_a_slot_that_still_runs_elsewhere_is_left_alone(stage: Stage) -> None:
+    """A slot of a process that lives is neither run nor called missed."""
+    stage.ledger.states["a", NOON - HALF_HOUR] = "running"
+    stage.serve(rule("a"))
+    assert stage.ledger.states["a", NOON - HALF_HOUR] == "running"
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (ReadError("no answer"), "failed"),
+        (LedgerError("busy"), "failed"),
+        (AccountHalted("a person must look"), "held"),
+        (RuntimeError("token abc"), "failed"),
+    ],
+)
+def test_a_run_that_fails_closes_its_slot_and_the_next_one_comes(
+    stage: Stage, error: Exception, state: str
+) -> None:
+    """One bad run is logged, without the text of an error that nobody foresaw, and the loop goes on."""
+
+    def fail(_rules: Sequence[Rule]) -> None:
+        raise error
+
+    stage.act = fail
+    stage.serve(rule("a"))
+    assert list(stage.ledger.states.values()) == [state, state]
+    assert len(stage.runs) == 2
+    assert "token abc" not in str(stage.log.events)
+
+
+def test_a_busy_ledger_delays_a_slot_and_loses_none(stage: Stage) -> None:
+    """Where a slot cannot be opened, it is tried again soon; waiting is real, not a busy loop."""
+    stage.ledger.busy = 3
+    stage.serve(rule("a"))
+    first = stage.runs[0][0]
+    assert first == NOON + HALF_HOUR + 3 * local.AFTER_TROUBLE
+    assert stage.ledger.states["a", NOON + HALF_HOUR] == "done"
+
+
+def test_a_stop_while_reading_ends_the_run_and_serving(stage: Stage) -> None:
+    """The slot is recorded as failed, nothing is applied, and no further slot begins."""
+    stage.act = lambda _rules: stage.clock.stop()
+    stage.serve(rule("a"), rule("b", "0,1,30 * * * *"))
+    assert len(stage.runs) == 1
+    assert set(stage.ledger.states.values()) == {"failed"}
+    assert stage.log.events[-1][0] == "stopped"
+
+
+def test_what_a_limit_held_is_no_done_slot(stage: Stage) -> None:
+    """A slot whose rule may change nothing because of a limit is recorded as held."""
+    stage.held = (Held("1", "a", "limit_orders", "too many"),)
+    stage.serve(rule("a"), rule("b"))
+    assert stage.ledger.states["a", NOON + HALF_HOUR] == "held"
+    assert stage.ledger.states["b", NOON + HALF_HOUR] == "done"
+
+
+def test_unknown_outcomes_are_read_back_when_they_are_due(stage: Stage) -> None:
+    """After a run with an unknown outcome, settling comes by itself after the settings' time, between slots."""
+    stage.outcomes = (Outcome(1, "A1", "a", State.SENT, "timed out"),)
+    stage.serve(rule("a"))
+    assert stage.settled == [NOON, *(NOON + HALF_HOUR * n + Settings().settle for n in (1,))]
+
+
+def test_jitter_puts_the_start_off(stage: Stage) -> None:
+    """The slot stays what the cron line says; the run starts later by the jitter, and is not lost meanwhile."""
+    jittery = rule("a", jitter=timedelta(minutes=20))
+    stage.serve(jittery)
+    slot = local.Due(jittery, NOON + HALF_HOUR)
+    assert stage.runs[0][0] == slot.starts
+    assert slot.starts > slot.at
+    assert stage.ledger.states["a", slot.at] == "done"
+
+
+def test_what_comes_next_is_told_once(stage: Stage) -> None:
+    """The next slot is logged at the start and after each run, not at every turn of the loop."""
+    stage.serve(rule("a"))
+    told = [fields["slot"] for fields in stage.log.of("next slot")]
+    assert told == ["2026-11-21T05:30:00Z", "2026-11-21T06:00:00Z", "2026-11-21T06:30:00Z"]
+
+
+def test_waiting_never_lasts_long_at_a_time(stage: Stage) -> None:
+    """A machine that slept or whose clock was set is noticed within a minute."""
+    stage.serve(rule("a", "0 0 1 1 *"))
+    assert stage.runs == []
+    assert max(stage.clock.slept) <= local.LONGEST_WAIT.total_seconds()

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from tertib.errors import IgnoredFilter, ReadError
+from tertib.fetch import fetch
+from tertib.model import Order, Page, Scan, Source, Spent
+
+NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+SCAN = Scan(Source(), {"status": "pending", "columns": "order_id,status"}, ("a-rule",))
+
+
+class Shelf:
+    """A reader over prepared pages; an error in place of a page is raised."""
+
+    def __init__(self, *pages: Page | ReadError) -> None:
+        self.pages = list(pages)
+        self.asked: list[tuple[Source, Mapping[str, str], str | None]] = []
+
+    def page(self, source: Source, params: Mapping[str, str], cursor: str | None = None) -> Page:
+        """Return the next prepared page."""
+        self.asked.append((source, params, cursor))
+        prepared = self.pages.pop(0)
+        if isinstance(prepared, ReadError):
+            raise prepared
+        return prepared
+
+    def count(self, params: Mapping[str, str]) -> int | None:
+        """Answer nothing: fetching does not count."""
+        raise AssertionError(params)
+
+    def spent(self) -> Spent:
+        """Return what was read."""
+        return Spent(reads=len(self.asked))
+
+
+def page(number: int, then: str | None, status: str = "pending") -> Page:
+    """Make a page of one order."""
+    return Page(({"id": number, "status": status},), then, NOW)
+
+
+def contradicts(order: Order) -> str | None:
+    """Check the scan's one filter."""
+    return None if order["status"] == "pending" else "status"
+
+
+def test_a_scan_is_read_page_by_page_to_its_end() -> None:
+    """The scan's source and parameters go out unchanged with every cursor, and progress is told of each page."""
+    shelf = Shelf(page(1, "a"), page(2, "b"), page(3, None))
+    told: list[Page] = []
+    pages = list(fetch(SCAN, shelf, contradicts, told.append))
+    assert [each.orders[0]["id"] for each in pages] == [1, 2, 3]
+    assert told == pages
+    assert shelf.asked == [(SCAN.source, SCAN.params, cursor) for cursor in (None, "a", "b")]
+
+
+def test_pages_are_read_as_they_are_asked_for() -> None:
+    """A plan that stops early spends no further request."""
+    shelf = Shelf(page(1, "a"), page(2, None))
+    next(fetch(SCAN, shelf, contradicts))
+    assert len(shelf.asked) == 1
+
+
+def test_what_was_read_before_an_error_is_handed_on() -> None:
+    """The caller gets the good pages and then the error, and knows that the scan is incomplete."""
+    pages = fetch(SCAN, Shelf(page(1, "a"), ReadError("lost")), contradicts)
+    assert next(pages).orders[0]["id"] == 1
+    with pytest.raises(ReadError, match="lost"):
+        next(pages)
+
+
+def test_an_ignored_filter_stops_the_scan() -> None:
+    """A page that contradicts a filter twice is not handed on."""
+    told: list[Page] = []
+    wrong = page(1, None, "paid")
+    with pytest.raises(IgnoredFilter, match="`status`"):
+        list(fetch(SCAN, Shelf(wrong, wrong), contradicts, told.append))
+    assert told == []
