@@ -48,9 +48,7 @@ class CompiledRule:
     @property
     def trusted(self) -> tuple[str, ...]:
         """Name the rule's filters that nothing in an answer can show to have been heeded."""
-        return tuple(
-            name for name in self.rule.query if contract.PARAMETERS[name].recheck is Recheck.NONE
-        )
+        return tuple(name for name in self.rule.query if contract.PARAMETERS[name].recheck is Recheck.NONE)
 
     def untestable(self, now: datetime) -> Mapping[str, str]:
         """Return those filters as sent, where each has one value: a re-read of one order sends them too."""

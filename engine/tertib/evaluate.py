@@ -55,11 +55,17 @@ def absorb(evaluated: Evaluated, program: Program, scan: Scan, page: Page, mask:
     rules = [program.rule(name) for name in scan.rules]
     for order in page.orders:
         for compiled in rules:
-            _absorb_order(evaluated, compiled, order, page.read_at, program.now, mask)
+            _absorb_order(evaluated, compiled, order, read_at=page.read_at, now=program.now, mask=mask)
 
 
 def _absorb_order(
-    evaluated: Evaluated, compiled: CompiledRule, order: Order, read_at: datetime, now: datetime, mask: Mask
+    evaluated: Evaluated,
+    compiled: CompiledRule,
+    order: Order,
+    *,
+    read_at: datetime,
+    now: datetime,
+    mask: Mask,
 ) -> None:
     rule = compiled.rule
     key = order_key(order)
@@ -95,9 +101,7 @@ def reference(order: Order) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def satisfies_query(
-    compiled: CompiledRule, order: Order, now: datetime
-) -> tuple[Verdict, tuple[str, ...]]:
+def satisfies_query(compiled: CompiledRule, order: Order, now: datetime) -> tuple[Verdict, tuple[str, ...]]:
     """Check an order against the rule's query as written.
 
     Returns the verdict over all filters that leave a trace in an answer, and the names of those among them
@@ -143,8 +147,10 @@ def query_trace(compiled: CompiledRule, order: Order, now: datetime, mask: Mask)
     for name, alternatives in compiled.rule.query.items():
         parameter = contract.PARAMETERS[name]
         sent = [as_sent(value, now) for value in alternatives]
-        verdict = None if parameter.recheck is Recheck.NONE else disjunction(
-            contract.check(name, value, order) for value in sent
+        verdict = (
+            None
+            if parameter.recheck is Recheck.NONE
+            else disjunction(contract.check(name, value, order) for value in sent)
         )
         saw = ", ".join(_shown(path, order, compiled, mask) for path in parameter.checks)
         traces.append(Trace(f"query {name}: {' or '.join(sent)}", saw or "not in an answer", verdict))

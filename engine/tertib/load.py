@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,6 +21,7 @@ from tertib.language.wording import kind_of, one_of, quote
 from tertib.model import Complaint, Loaded, Mode, Origin, Problem, Rule, Settings
 from tertib.scalev import contract
 
+_NAME_LINE: Final = re.compile(r"name:\s+([\w.-]{1,80})\s*(?:#.*)?$", re.ASCII)
 _SUFFIXES: Final = (".yaml", ".yml")
 _TEST_SUFFIXES: Final = (".test.yaml", ".test.yml")
 _READ_BY_LANGUAGE: Final[Mapping[str, Any]] = {"query": {}, "conditions": [], "action": {"status": "draft"}}
@@ -148,6 +150,7 @@ def _entries(raw: bytes, file: str, settings: Settings, problems: list[Problem])
     names = {number: _name_of(one) for number, one in parsed.documents}
     for flaw in parsed.flaws:
         name = None if flaw.document is None else names.get(flaw.document)
+        name = name or _name_written(parsed.lines, flaw.spot.line)
         problems.append(places.of_flaw(flaw, parsed.lines, file, name))
     flawed = {flaw.document for flaw in parsed.flaws}
     entries = []
@@ -158,6 +161,13 @@ def _entries(raw: bytes, file: str, settings: Settings, problems: list[Problem])
         stands = number not in flawed and None not in flawed
         entries.append(_Entry(names[number], one, file, rule if stands else None))
     return entries
+
+
+def _name_written(lines: Sequence[str], line: int) -> str | None:
+    """Return the name that stands in the lines of a document which cannot be read, for its problem's sake."""
+    start = max((number for number, text in enumerate(lines[:line]) if text.startswith("---")), default=0)
+    found = (_NAME_LINE.match(text) for text in lines[start:line])
+    return next((one[1] for one in found if one), None)
 
 
 def _name_of(one: Document) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -107,6 +107,39 @@ class ActionField:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """A lookup table of a rule: a CSV file's rows by their key, every cell a stripped text.
+
+    `sha256` is over the file's bytes and stands for the rows wherever tables are compared. Rows may be personal:
+    they are in no repr, no plan and no record.
+    """
+
+    name: str
+    file: str
+    key: str
+    columns: tuple[str, ...]
+    sha256: str
+    rows: Mapping[str, Mapping[str, str]] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TableKeys:
+    """An operand that is all keys of a lookup table; the `in` and `not_in` of text, enum and id fields take it."""
+
+    table: str
+    keys: frozenset[str] = field(repr=False)
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.keys
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+@dataclass(frozen=True, slots=True)
 class FieldRef:
     """An operand that is another field of the same order; `unit` turns its number into a duration."""
 
@@ -155,12 +188,13 @@ class Elements:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """`expr:`, a sandboxed Jinja2 expression over the order; `reads` are the fields it names."""
+    """`expr:`, a sandboxed Jinja2 expression over the order; `reads` are the fields it names, `tables` those it uses."""
 
     source: str
     reads: tuple[str, ...]
     text: str
     path: Path
+    tables: tuple[Table, ...] = ()
 
 
 Condition: TypeAlias = Test | Group | Elements | Expression
@@ -233,7 +267,8 @@ class Rule:
     `query` maps a parameter to its alternatives (more than one is a union); a time alternative is a `datetime`
     or an `Ago`, every other a string as the API spells it. `action` maps an action field to its literal, or to
     the source of a template (a string that holds ``{{`` or ``{%``). `definition` is the same rule as plain
-    JSON, with effective limits: what a plan carries, and what `hash` is taken over.
+    JSON, with effective limits: what a plan carries, and what `hash` is taken over. `data` are its lookup tables by
+    name; the definition has their files and hashes only.
     """
 
     name: str
@@ -252,6 +287,7 @@ class Rule:
     priority: int = 100
     allow: frozenset[str] = frozenset()
     trust: frozenset[str] = frozenset()
+    data: Mapping[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,9 @@ def plan(
 
     Raises `ReadError` where nothing at all could be read, `LedgerError` where the plan cannot be recorded.
     """
-    decided = _decide(rules, settings, reader=reader, ledger=ledger, clock=clock, mask=mask, progress=progress)
+    decided = _decide(
+        rules, settings, reader=reader, ledger=ledger, clock=clock, mask=mask, progress=progress
+    )
     return _recorded(decided, ledger, mask)
 
 
@@ -172,7 +174,7 @@ def apply(
     changes = select(plan, first=picked.first, only=picked.only, but=picked.but)
     ports = Ports(reader, writer, ledger, clock, stopping, progress or _silent)
     run_id = ledger.begin(settings.account, plan.plan_id, kind=kind, slot=slot, now=now)
-    return _carry_out(plan, changes, settings, ports, mask, run_id)
+    return _carry_out(plan, changes, run_id, settings=settings, ports=ports, mask=mask)
 
 
 def _refuse_unfit(plan: Plan, settings: Settings, ledger: Ledger, now: datetime, mask: Mask) -> None:
@@ -191,17 +193,15 @@ def _refuse_unfit(plan: Plan, settings: Settings, ledger: Ledger, now: datetime,
             hint="plan again; `apply: {plan_ttl: …}` sets how long a plan holds",
         )
     if not plan.complete:
-        raise PlanRefused(
-            f"plan `{plan.plan_id}` rests on a reading that did not finish", hint="plan again"
-        )
+        raise PlanRefused(f"plan `{plan.plan_id}` rests on a reading that did not finish", hint="plan again")
 
 
 def _carry_out(
-    plan: Plan, changes: Sequence[Change], settings: Settings, ports: Ports, mask: Mask, run_id: str
+    plan: Plan, changes: Sequence[Change], run_id: str, *, settings: Settings, ports: Ports, mask: Mask
 ) -> Run:
     """Apply under an open run, and close it also where something fails on the way."""
     try:
-        return _applied(plan, changes, settings, ports, mask, run_id)
+        return _applied(plan, changes, run_id, settings=settings, ports=ports, mask=mask)
     except BaseException as error:
         failed = Run(run_id, plan.plan_id, Spent(), 0, (), f"failed: {type(error).__name__}")
         with suppress(LedgerError):
@@ -210,7 +210,7 @@ def _carry_out(
 
 
 def _applied(
-    plan: Plan, changes: Sequence[Change], settings: Settings, ports: Ports, mask: Mask, run_id: str
+    plan: Plan, changes: Sequence[Change], run_id: str, *, settings: Settings, ports: Ports, mask: Mask
 ) -> Run:
     before = ports.reader.spent()
     now = ports.clock.now()
@@ -219,7 +219,7 @@ def _applied(
         settings.account, {str(change.id) for change in changes}, _day_start(now, settings)
     )
     facts = Facts(settings, program.protect, history, now=now, rendered_at=plan.now, mask=mask)
-    applied = apply_changes(plan, changes, program, facts, ports, run_id)
+    applied = apply_changes(run_id, plan, changes, program=program, facts=facts, ports=ports)
     finished = _run(plan, applied, _spent(before, ports))
     ports.ledger.end(finished, ports.clock.now())
     return finished
@@ -284,9 +284,15 @@ def run(
     ports = Ports(reader, writer, ledger, clock, stopping, progress or _silent)
     now = clock.now()
     run_id = ledger.begin(
-        settings.account, live.plan_id if live else None, kind="run" if slot is None else "slot", slot=slot, now=now
+        settings.account,
+        live.plan_id if live else None,
+        kind="run" if slot is None else "slot",
+        slot=slot,
+        now=now,
     )
-    waiting = [one for mode, part in by_mode.items() if mode is not Mode.APPLY for one in _waiting(mode, part)]
+    waiting = [
+        one for mode, part in by_mode.items() if mode is not Mode.APPLY for one in _waiting(mode, part)
+    ]
     ledger.conclude(run_id, waiting, now)
     waiting += _held(decided)
     whole, _ = seal(decided, mask)
@@ -295,7 +301,7 @@ def run(
         done = Run(run_id, shown.plan_id, _spent(reader.spent(), ports), 0, tuple(waiting))
         ledger.end(done, clock.now())
         return whole, done
-    done = _carry_out(live, live.changes, settings, ports, mask, run_id)
+    done = _carry_out(live, live.changes, run_id, settings=settings, ports=ports, mask=mask)
     return whole, replace(done, outcomes=(*done.outcomes, *waiting))
 
 
@@ -347,7 +353,6 @@ def settle(settings: Settings, *, reader: Reader, ledger: Ledger, clock: Clock, 
     return settle_due(settings.account, reader=reader, ledger=ledger, clock=clock, mask=mask)
 
 
-
 # --- explain --------------------------------------------------------------------------------------------
 
 
@@ -372,7 +377,9 @@ def explain(
     if order is None and reader is not None:
         order = find_order(order_id, compiled, reader)
     if order is None:
-        raise ReadError(f"Scalev has no order `{order_id}`", hint="give the order's number as Scalev shows it")
+        raise ReadError(
+            f"Scalev has no order `{order_id}`", hint="give the order's number as Scalev shows it"
+        )
     history = History()
     if ledger is not None:
         history = ledger.history(settings.account, {str(order.get("id"))}, _day_start(now, settings))

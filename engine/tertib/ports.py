@@ -94,9 +94,7 @@ class Ledger(Protocol):
         """Return a recorded plan's document, None where this ledger has none of that id."""
         ...
 
-    def begin(
-        self, account: str, plan_id: str | None, *, kind: str, slot: str | None, now: datetime
-    ) -> str:
+    def begin(self, account: str, plan_id: str | None, *, kind: str, slot: str | None, now: datetime) -> str:
         """Take the account's lease, open a run and mark the plan as applied by it; return the run's id.
 
         Without a `plan_id` the run applies nothing: it settles, or records plans that wait for a person.

@@ -92,7 +92,13 @@ def summary(changes: Iterable[Change]) -> str:
         return "nothing to change"
     money = sum((row.value or Decimal(0) for row in rows), Decimal(0))
     final = sum(not row.reversible for row in rows)
-    undo = "can be undone" if not final else "cannot be undone" if final == len(rows) else f"{final} cannot be undone"
+    undo = (
+        "can be undone"
+        if not final
+        else "cannot be undone"
+        if final == len(rows)
+        else f"{final} cannot be undone"
+    )
     orders = "1 order" if len(rows) == 1 else f"{len(rows)} orders"
     return f"{orders}, {rupiah(money)}; buyers may be messaged; {undo}"
 
@@ -185,7 +191,9 @@ def held_document(held: Held) -> dict[str, Any]:
 def restore(written: Any) -> Plan:
     """Read a plan's document back; raises `PlanRefused` where its id no longer fits what it says."""
     if not isinstance(written, Mapping) or written.get("format") != FORMAT:
-        raise PlanRefused("this is no plan that this version can read", hint="make one with `tertib plan --out`")
+        raise PlanRefused(
+            "this is no plan that this version can read", hint="make one with `tertib plan --out`"
+        )
     plan_id = written.get("plan_id")
     if plan_id != _identify(written):
         raise PlanRefused(

@@ -79,7 +79,7 @@ class Applying:
 
 
 def apply_changes(
-    plan: Plan, changes: Sequence[Change], program: Program, facts: Facts, ports: Ports, run_id: str
+    run_id: str, plan: Plan, changes: Sequence[Change], *, program: Program, facts: Facts, ports: Ports
 ) -> Applying:
     """Apply the picked changes of a plan under an open run; return what became of each of them."""
     ports.ledger.intend(
@@ -225,9 +225,7 @@ def _freshened(state: Applying, change: Change) -> Change | None:
     if not change.order_id or compiled.rule.source.store:
         state.close([outcome(change, State.STALE, "it could not be read again in time")])
         return None
-    reading = read_one(
-        change.order_id, str(change.id), compiled, state.ports.reader, state.ports.clock.now()
-    )
+    reading = read_one(change.order_id, str(change.id), compiled, state.ports.reader, state.ports.clock.now())
     if reading is None:
         state.close([outcome(change, State.STALE, "Scalev no longer returns it")])
         return None
@@ -313,7 +311,9 @@ def _settle_answer(
     state.note(outcomes)
     foreign = foreign_ids(answer, claim.ids)
     if foreign:
-        state.stopped = f"Scalev says it changed {len(foreign)} orders that were not sent: {', '.join(foreign[:5])}"
+        state.stopped = (
+            f"Scalev says it changed {len(foreign)} orders that were not sent: {', '.join(foreign[:5])}"
+        )
         ports.ledger.halt(state.plan.account, state.stopped, ports.clock.now())
         return
     state.stopped = must_stop(answer, outcomes)
@@ -348,5 +348,3 @@ def _recorded_body(state: Applying, changes: Sequence[Change]) -> dict[str, Any]
     body = _body(state, changes, [one.id for one in changes])
     values = {name: value for name, value in body.items() if name != "ids"}
     return {"ids": body["ids"], **masked(values, state.facts.mask, changes[0].personal)}
-
-

@@ -29,9 +29,7 @@ class Reading:
     read_at: datetime
 
 
-def by_scans_is_cheaper(
-    stale: Sequence[Change], scans: Iterable[ScanReport], max_age: timedelta
-) -> bool:
+def by_scans_is_cheaper(stale: Sequence[Change], scans: Iterable[ScanReport], max_age: timedelta) -> bool:
     """Tell whether reading the scans again takes fewer requests than the orders one by one, and ends in time."""
     rules = {change.rule for change in stale}
     pages = sum(report.pages for report in scans if rules & set(report.scan.rules))
@@ -60,7 +58,9 @@ def read_scans(stale: Sequence[Change], program: Program, reader: Reader) -> dic
     return found
 
 
-def read_one(order_id: str, key: str, compiled: CompiledRule, reader: Reader, now: datetime) -> Reading | None:
+def read_one(
+    order_id: str, key: str, compiled: CompiledRule, reader: Reader, now: datetime
+) -> Reading | None:
     """Read one order by its reference, with the filters that only Scalev can judge; None where it is gone.
 
     Raises `ReadError` where the answer cannot be trusted.
@@ -118,5 +118,3 @@ def same_values(planned: Mapping[str, Any], rendered: Mapping[str, Any], mask: M
         else rendered[name] == value
         for name, value in planned.items()
     )
-
-

@@ -14,9 +14,7 @@ STOPPING = frozenset({401, 403})
 """Refusals that every further request would meet too."""
 
 
-def outcomes_of(
-    answer: Answer, changes: Sequence[Change], wanted: Mapping[str, Any]
-) -> tuple[Outcome, ...]:
+def outcomes_of(answer: Answer, changes: Sequence[Change], wanted: Mapping[str, Any]) -> tuple[Outcome, ...]:
     """Return what an answer proves about each order that was sent; `wanted` are the statuses it must echo.
 
     A 200 confirms exactly the ids it echoes with the wanted values; all others are unknown and stay `sent`. A

@@ -112,13 +112,11 @@ def _value(
         digits = re.sub(r"[.,]00$", "", wanted) if re.search(r"[.,]\d{3}[.,]00$", wanted) else wanted
         hint = f"write the rupiah without separators: `{re.sub('[^0-9]', '', digits)}`"
         complaints.append(Complaint(spot, "T501", f"`value` cannot be {quote(wanted)}", hint))
-    elif isinstance(wanted, Decimal) and wanted != wanted.to_integral_value():
-        complaints.append(_no_limit(spot, wanted, "`50000000`"))
     elif isinstance(wanted, Decimal) and wanted.as_tuple().exponent == -3:  # noqa: PLR2004 - `50.000`: thousands, surely
         hint = f"write the rupiah without separators: `{format(wanted, 'f').replace('.', '')}`"
         complaints.append(Complaint(spot, "T501", f"`value` cannot be {quote(wanted)}", hint))
     elif isinstance(wanted, int | Decimal) and not isinstance(wanted, bool):
-        if not 1 <= wanted <= _MOST_VALUE:
+        if not 0 < wanted <= _MOST_VALUE or round(Decimal(wanted), 2) != wanted:
             complaints.append(_no_limit(spot, wanted, "`50000000`"))
         return Decimal(wanted)
     return None

@@ -159,7 +159,7 @@ class _Walk:
         number = self._count
         if record.seq != number:
             return number, f"record {number} is missing"
-        if record.account != self._account or record.prev != self._prev:
+        if record.prev != self._prev:
             return number, f"record {number} does not follow the one before it"
         if not sealed:
             return number, f"record {number} is not as it was written"

@@ -6,10 +6,11 @@ Nothing above this module sees an exception of SQLAlchemy or of a driver.
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -35,10 +36,10 @@ class Database:
         parsed = _parse(url)
         self.name = parsed.render_as_string(hide_password=True)
         self.dialect = parsed.get_backend_name()
-        if self.dialect == "sqlite":
-            self.name = str(_prepare_file(parsed))
         self._lock = threading.Lock()
         with self._translated():
+            if self.dialect == "sqlite":
+                self.name = str(_prepare_file(parsed))
             self._engine = _engine(parsed, busy)
         self._reader = _reader(self._engine)
         self._writer = self._engine.execution_options(tertib_begin="IMMEDIATE")
@@ -93,24 +94,42 @@ def _prepare_file(url: URL) -> Path:
         raise LedgerError("a ledger in memory would forget what was sent", hint=_URLS)
     path = Path(url.database)
     try:
-        _create_for_owner(path)
-    except OSError as error:
-        raise LedgerError(f"the ledger `{path}` cannot be created: {error.strerror}") from error
+        _create_for_owner(path, path.resolve())
+    except (OSError, RuntimeError) as error:  # pathlib tells a loop of links by a RuntimeError
+        why = getattr(error, "strerror", None) or "its path is a loop of links"
+        raise LedgerError(f"the ledger `{path}` cannot be created: {why}") from error
     return path
 
 
-def _create_for_owner(path: Path) -> None:
-    if path.is_dir():
+def _create_for_owner(path: Path, real: Path) -> None:
+    if real.is_dir():
         raise LedgerError(
             f"the ledger `{path}` is a directory", hint="name a file in it, such as `tertib.db`"
         )
-    if not path.parent.is_dir():
+    if not real.parent.is_dir():
         raise LedgerError(
             f"the ledger's directory `{path.parent}` does not exist",
             hint="create it first, or correct `ledger` in tertib.yaml",
         )
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    if not real.exists():
+        _create_with_journal(real)
+
+
+def _create_with_journal(path: Path) -> None:
+    """Make an empty database that keeps a write-ahead log already.
+
+    SQLite does not wait for its turn when it switches to that log: of two processes that open a new file at once,
+    one would fail. So the file only gets its name when the switch is done.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
+        with closing(sqlite3.connect(draft)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
 
 
 def _engine(url: URL, busy: timedelta) -> Engine:

@@ -55,48 +55,41 @@ def claim(
 
     Raises `LeaseLost` or `AccountHalted` where the account may no longer be written, and then moves nothing.
     """
-    pairs = [(order_key(change.id), change.rule) for change in changes]
     run = writing.connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one()
     number = _next_request(writing.connection, run_id)
     request_id = f"{run_id}.{number}"
     content = {name: value for name, value in body.items() if name != "ids"}
     _open_request(writing.connection, run, request_id, number, body=veil.stored(content), now=now)
-    sent = {
-        "state": State.SENT.value,
-        "request": request_id,
-        "refused": False,
-        "sent_at": now,
-        "due_at": now + settle,
-    }
-    rows = [
-        row
-        for part in chunks(pairs)
-        for row in writing.connection.execute(
-            _decisive(run, part, now).values(sent).returning(_C.order_key, _C.id_kind, _C.order_id)
-        )
-    ]
-    if len(rows) < len(pairs):
+    rows = _let_out(writing.connection, run, changes, request_id, now=now, due=now + settle)
+    if len(rows) < len(changes):
         _refuse_lost(writing, run, now)
     deadline = now + lessee.ttl
-    if not rows:
+    ids = _in_order(changes, rows)
+    if ids:
+        _keep_request(writing, request_id, ids, deadline)
+        _keep_readings(writing.connection, request_id, changes, veil)
+        _record_sending(writing, veil, run, request_id, ids, content=content, now=now)
+    else:
         writing.connection.execute(delete(schema.requests).where(schema.requests.c.id == request_id))
-        return SqlClaim(request_id, run_id, writing.account, (), run.epoch, deadline)
-    ids = _keep_ids(writing, request_id, [key for key, _ in pairs], rows)
-    _keep_readings(writing.connection, request_id, changes, veil)
-    writing.connection.execute(
-        update(schema.accounts).where(_A.account == writing.account).values(lease_expires=deadline)
-    )
-    writing.record(
-        "request_sent",
-        now,
-        run=run_id,
-        request=request_id,
-        epoch=run.epoch,
-        ids=list(ids),
-        body=veil.impersonal(content),
-        withheld=sorted(veil.personal & content.keys()),
-    )
     return SqlClaim(request_id, run_id, writing.account, ids, run.epoch, deadline)
+
+
+def _let_out(
+    connection: Connection,
+    run: Row[Any],
+    changes: Sequence[Change],
+    request_id: str,
+    *,
+    now: datetime,
+    due: datetime,
+) -> list[Row[Any]]:
+    pairs = [(order_key(change.id), change.rule) for change in changes]
+    sent = {"state": State.SENT.value, "request": request_id, "refused": False, "sent_at": now, "due_at": due}
+    rows: list[Row[Any]] = []
+    for part in chunks(pairs):
+        moved = _decisive(run, part, now).values(sent).returning(_C.order_key, _C.id_kind)
+        rows += connection.execute(moved).all()
+    return rows
 
 
 def _decisive(run: Row[Any], pairs: Sequence[tuple[str, str]], now: datetime) -> Any:
@@ -158,16 +151,43 @@ def _open_request(
     )
 
 
-def _keep_ids(
-    writing: Writing, request_id: str, wanted: Sequence[str], rows: Iterable[Row[Any]]
-) -> tuple[int | str, ...]:
-    """Write down which ids the request carries, in the order that was asked for."""
+def _in_order(changes: Sequence[Change], rows: Iterable[Row[Any]]) -> tuple[int | str, ...]:
+    """Return the ids that were let out, in the order that was asked for and as they came from the list."""
     kinds = {row.order_key: row.id_kind for row in rows}
-    ids = tuple(wire_id(key, kinds[key]) for key in wanted if key in kinds)
-    writing.connection.execute(
-        update(schema.requests).where(schema.requests.c.id == request_id).values(ids=list(ids))
+    keys = dict.fromkeys(
+        order_key(change.id) for change in changes
+    )  # each once, also where one was named twice
+    return tuple(wire_id(key, kinds[key]) for key in keys if key in kinds)
+
+
+def _keep_request(writing: Writing, request_id: str, ids: Sequence[int | str], deadline: datetime) -> None:
+    """Write down which ids the request carries, and give it the whole lease to be answered in."""
+    request = update(schema.requests).where(schema.requests.c.id == request_id)
+    writing.connection.execute(request.values(ids=list(ids)))
+    account = update(schema.accounts).where(_A.account == writing.account)
+    writing.connection.execute(account.values(lease_expires=deadline))
+
+
+def _record_sending(
+    writing: Writing,
+    veil: Veil,
+    run: Row[Any],
+    request_id: str,
+    ids: Sequence[int | str],
+    *,
+    content: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    writing.record(
+        "request_sent",
+        now,
+        run=run.id,
+        request=request_id,
+        epoch=run.epoch,
+        ids=list(ids),
+        body=veil.impersonal(content),
+        withheld=sorted(veil.personal & content.keys()),
     )
-    return ids
 
 
 def _keep_readings(connection: Connection, request_id: str, changes: Sequence[Change], veil: Veil) -> None:

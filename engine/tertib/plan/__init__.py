@@ -43,7 +43,13 @@ class Reading:
 
 
 def decide(
-    evaluated: Evaluated, program: Program, reading: Reading, facts: Facts, *, acting: bool, created_at: datetime
+    evaluated: Evaluated,
+    program: Program,
+    reading: Reading,
+    facts: Facts,
+    *,
+    acting: bool,
+    created_at: datetime,
 ) -> Plan:
     """Return the plan, yet without its id: every change, every hold, and the tallies of every rule.
 
@@ -84,9 +90,7 @@ def decide(
 # --- claims ---------------------------------------------------------------------------------------------
 
 
-def _claims(
-    evaluated: Evaluated, program: Program, facts: Facts, unread: Collection[str]
-) -> Iterator[Claim]:
+def _claims(evaluated: Evaluated, program: Program, facts: Facts, unread: Collection[str]) -> Iterator[Claim]:
     by_rule: dict[str, list[Match]] = {compiled.rule.name: [] for compiled in program.rules}
     for match in evaluated.matches.values():
         by_rule[match.rule].append(match)
@@ -227,14 +231,9 @@ def select(
     if first is None and not only and not but:
         return plan.changes
     pool = (*plan.changes, *plan.over_limit)
-    picked = [
-        change
-        for change in pool
-        if (not only or _named(change, only)) and not _named(change, but)
-    ]
+    picked = [change for change in pool if (not only or _named(change, only)) and not _named(change, but)]
     return tuple(picked if first is None else picked[:first])
 
 
 def _named(change: Change, names: Collection[str]) -> bool:
     return change.order_id in names or str(change.id) in names
-

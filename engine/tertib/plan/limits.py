@@ -38,7 +38,9 @@ def over_limit(
         why = f"{sent.orders} orders sent today and {orders} now, and the limit is {limits.orders_per_day} a day"
         return Breach("limit_per_day", why)
     if limits.value_per_day is not None and sent.value + value > limits.value_per_day:
-        why = f"Rp {sent.value} sent today and Rp {value} now, and the limit is Rp {limits.value_per_day} a day"
+        why = (
+            f"Rp {sent.value} sent today and Rp {value} now, and the limit is Rp {limits.value_per_day} a day"
+        )
         return Breach("limit_per_day", why)
     return _over_share(orders, limits.share, satisfied)
 
@@ -66,9 +68,7 @@ def unvalued(changes: Sequence[Change], limits: Limits, caps: Limits) -> list[He
 
 def held_for(breach: Breach, changes: Sequence[Change]) -> list[Held]:
     """Return a hold a change, with the limit that caused it."""
-    return [
-        Held(change.order_id, change.rule, breach.code, breach.why, change.id) for change in changes
-    ]
+    return [Held(change.order_id, change.rule, breach.code, breach.why, change.id) for change in changes]
 
 
 def sent_by(rule: str, sent_today: Mapping[str, Sent]) -> Sent:

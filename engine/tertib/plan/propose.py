@@ -99,7 +99,9 @@ def _unwritable(
 ) -> Held | None:
     setting = facts.settings.contract
     if setting == "seeds" and isinstance(identity, str):
-        why = "its id is no integer, which contract `seeds` asks for; set `api.contract` to `auto` or `current`"
+        why = (
+            "its id is no integer, which contract `seeds` asks for; set `api.contract` to `auto` or `current`"
+        )
         return hold(match, "id_not_integer", why)
     spoken = contract_for(identity, setting)
     method = values.get("payment_method")
@@ -151,5 +153,3 @@ def reversible(order: Order, values: Mapping[str, Any]) -> bool:
     """Tell whether the status flow leads from the new status back to the present one."""
     target, now = values.get("status"), order.get("status")
     return target is None or target == now or now in contract.STATUS_FLOW.get(target, ())
-
-

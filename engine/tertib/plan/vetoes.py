@@ -61,22 +61,26 @@ def first_veto(compiled: CompiledRule, order: Order, values: Mapping[str, Any], 
     unknown = next((veto for veto in vetoes if veto.applies is None), None)
     if unknown is None:
         return None
-    return Veto("cannot_tell", None, f"cannot tell whether the veto `{unknown.code}` applies: {unknown.why}")
+    return Veto(
+        "cannot_tell",
+        applies=None,
+        why=f"cannot tell whether the veto `{unknown.code}` applies: {unknown.why}",
+    )
 
 
 def recorded_veto(order_id: str | None, key: str, history: History) -> Veto | None:
     """Return what the record alone says against touching an order: a hold, or an outcome still unknown."""
     why = history.holds.get(order_id or "") or history.holds.get(key)
     if why is not None:
-        return Veto("on_hold", True, f"the order is on hold: {why}")
+        return Veto("on_hold", applies=True, why=f"the order is on hold: {why}")
     if key in history.unsettled:
-        return Veto("unsettled", True, "an earlier change has no known outcome yet; run `tertib settle`")
+        return Veto(
+            "unsettled", applies=True, why="an earlier change has no known outcome yet; run `tertib settle`"
+        )
     return None
 
 
-def _vetoes(
-    compiled: CompiledRule, order: Order, values: Mapping[str, Any], facts: Facts
-) -> Iterator[Veto]:
+def _vetoes(compiled: CompiledRule, order: Order, values: Mapping[str, Any], facts: Facts) -> Iterator[Veto]:
     key = str(contract.wire_id(order.get("id")))
     recorded = recorded_veto(_text(order, "order_id"), key, facts.history)
     if recorded is not None:
@@ -100,9 +104,9 @@ def _text(order: Order, path: str) -> str | None:
 def _status_flow(order: Order, values: Mapping[str, Any]) -> Veto:
     target, present = values.get("status"), _text(order, "status")
     if target is None or target == present:
-        return Veto("status_flow", False, "")
+        return Veto("status_flow", applies=False, why="")
     if present is None:
-        return Veto("status_flow", None, "the answer does not say the order's present status")
+        return Veto("status_flow", applies=None, why="the answer does not say the order's present status")
     why = f"Scalev's status flow has no step from `{present}` to `{target}`"
     return Veto("status_flow", target not in contract.STATUS_FLOW.get(present, ()), why)
 
@@ -124,7 +128,9 @@ def _seen(what: str) -> str:
 def _conflict(order: Order, because: str) -> Veto:
     payment = _text(order, "payment_status")
     known = payment in contract.PAYMENT_STATUSES
-    return Veto("conflict", payment == "conflict" if known else None, f"its payment is in conflict: {because}")
+    return Veto(
+        "conflict", payment == "conflict" if known else None, f"its payment is in conflict: {because}"
+    )
 
 
 def _present(order: Order, path: str) -> Verdict:
@@ -136,21 +142,19 @@ def _present(order: Order, path: str) -> Verdict:
     return True if isinstance(found, str) else None
 
 
-def _human_change(
-    compiled: CompiledRule, order: Order, confirmed: tuple[Confirmed, ...], mask: Mask
-) -> Veto:
+def _human_change(compiled: CompiledRule, order: Order, confirmed: tuple[Confirmed, ...], mask: Mask) -> Veto:
     """Compare the order with what we left it as: our last confirmed values since this rule first changed it."""
     why = "a person changed it after this rule did; `tertib release` hands it back to the rule"
     ours = next((i for i, one in enumerate(confirmed) if one.rule == compiled.rule.name), None)
     if ours is None:
-        return Veto("human_change", False, why)
+        return Veto("human_change", applies=False, why=why)
     expected: dict[str, Any] = {}
     for one in confirmed[ours:]:
         expected.update(one.values)
     mine = {name for one in confirmed if one.rule == compiled.rule.name for name in one.values}
     verdicts = {shows(order, name, expected[name], mask) for name in mine}
     if False in verdicts:
-        return Veto("human_change", True, why)
+        return Veto("human_change", applies=True, why=why)
     return Veto("human_change", None if None in verdicts else False, why)
 
 

@@ -1,7 +1,7 @@
 """Read what Scalev answers: a body by its status, never guessed, and nothing of it in an error but its own message.
 
 Bodies hold buyers' names and numbers, so an unreadable one is described by status, content type and length. The one
-thing shown is the `error` of a 4xx, with control characters, long numbers, addresses and every secret taken out.
+thing shown is the `error` of a 4xx, and of it only words that are known to be harmless.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import msgspec
 from tertib.errors import BodyError, PagingError
 from tertib.model import Echo, Order, Page
 from tertib.scalev.ids import wire_id
+from tertib.scalev.vocabulary import known_words
 
 _LONGEST_MESSAGE: Final = 200
 _MASK: Final = "•••"
@@ -25,6 +26,8 @@ _MASK: Final = "•••"
 # Numbers of nine digits and more are phones and accounts; order keys are shorter or have letters.
 _EMAIL: Final = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,255}")
 _LONG_NUMBER: Final = re.compile(r"\+?\d(?:[ .-]?\d){8,}")
+
+_ERROR_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -75,7 +78,7 @@ def decode(received: Received) -> Any:
 
 
 def complaint(received: Received, secrets: Collection[str] = ()) -> str:
-    """Return the server's own words about a refusal, cleaned; "" where the body has none."""
+    """Return the server's own words about a refusal, those known to be harmless; "" where the body has none."""
     try:
         body = decode(received)
     except Undecodable:
@@ -83,11 +86,11 @@ def complaint(received: Received, secrets: Collection[str] = ()) -> str:
     if not isinstance(body, Mapping):
         return ""
     words = [body.get("error"), *_details(body.get("details"))]
-    text = "; ".join(word for word in words if isinstance(word, str) and word)
+    text = known_words(clean("; ".join(word for word in words if isinstance(word, str) and word), secrets))
     code = body.get("error_code")
-    if isinstance(code, str) and code:
+    if isinstance(code, str) and _ERROR_CODE.fullmatch(clean(code, secrets)):
         text = f"{text} ({code})" if text else code
-    return clean(text, secrets)
+    return text
 
 
 def _details(details: object) -> Iterator[str]:

@@ -87,6 +87,7 @@ class MemoryShop:
     def count(self, params: Mapping[str, str]) -> int | None:
         """Answer as a credential without the statistics scope."""
         del params
+        return None
 
     def spent(self) -> Spent:
         """Return the requests made."""
@@ -125,7 +126,7 @@ class World:
     clock: StillClock
     mask: Mask
     directory: Path
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
 
     def rule(self, name: str = "cancel", **given: Any) -> Rule:
         """Return a rule that cancels pending orders by itself, with what is given put in its place."""

@@ -60,7 +60,9 @@ def test_after_an_apply_the_next_plan_is_empty(world: Any) -> None:
     assert world.plan(world.rule(query={})).changes == ()
 
 
-def test_a_payment_only_change_repeats_the_status_under_seeds_and_goes_alone_under_current(world: Any) -> None:
+def test_a_payment_only_change_repeats_the_status_under_seeds_and_goes_alone_under_current(
+    world: Any,
+) -> None:
     """Integer ids get their present status repeated, grouped by it; UUIDs get the payment status alone."""
     world.shop.add(1)
     world.shop.add(2, status="ready")
@@ -469,4 +471,3 @@ def test_personal_values_are_written_masked_and_sent_in_clear(world: Any) -> Non
     world.apply(restore(json.loads(written)))
     assert world.shop.bodies[0]["payment_account_holder"] == "Budi Santoso"
     assert b"Budi" not in b"".join(path.read_bytes() for path in world.directory.iterdir())
-

@@ -111,6 +111,21 @@ def test_a_path_that_cannot_be_made_is_refused(desk: Any, tmp_path: Path) -> Non
     )
 
 
+def test_a_link_is_followed_to_where_the_ledger_shall_be(desk: Any, tmp_path: Path) -> None:
+    """A link to a file that is not there yet makes that file, for its owner alone; a loop of links is refused."""
+    (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
+    open_ledger(f"sqlite:///{tmp_path}/link.db", key=b"k" * 32, clock=desk.clock).close()
+    assert stat.S_IMODE((tmp_path / "real.db").stat().st_mode) == 0o600
+    (tmp_path / "loop.db").symlink_to(tmp_path / "loop.db")
+    assert "loop.db` cannot be " in str(refusal(desk, f"sqlite:///{tmp_path}/loop.db"))
+
+
+def test_an_empty_file_becomes_a_ledger(files: Any, tmp_path: Path) -> None:
+    """A file that something else touched beforehand is no obstacle."""
+    (tmp_path / "tertib.db").touch()
+    assert files.open().accounts() == ()
+
+
 def test_a_text_file_is_no_ledger(desk: Any, tmp_path: Path) -> None:
     """A file of something else is neither read nor overwritten."""
     path = tmp_path / "notes.db"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -113,6 +114,32 @@ def test_a_change_is_settled_once(desk: Any) -> None:
     with pytest.raises(LedgerError, match="the change of order `order-1` was settled meanwhile"):
         ledger.settle(ACCOUNT, waiting, desk.outcome(desk.change(1), State.NOT_APPLIED), desk.now)
     assert desk.states(ledger, run) == {"1": "confirmed_by_readback"}
+
+
+def test_the_ledgers_own_due_time_decides(desk: Any) -> None:
+    """Whoever asks with an earlier one is refused all the same."""
+    ledger = desk.open()
+    run = unknown(desk, ledger, desk.change(1))
+    early = replace(ledger.unsettled(ACCOUNT)[0], due_at=desk.now)
+    with pytest.raises(LedgerError, match="the change of order `order-1` was settled meanwhile"):
+        ledger.settle(ACCOUNT, early, desk.outcome(desk.change(1), State.NOT_APPLIED), desk.now)
+    assert desk.states(ledger, run) == {"1": "sent"}
+
+
+def test_a_reading_of_an_earlier_request_settles_nothing(desk: Any) -> None:
+    """A change that was put back and sent again is another unknown than the one that was read back."""
+    ledger = desk.open()
+    change = desk.change(1)
+    run = desk.begin(ledger, change)
+    claim = desk.send(ledger, run, change)
+    (earlier,) = ledger.unsettled(ACCOUNT)
+    desk.later(seconds=30)
+    desk.answer(ledger, claim, "refused", State.PLANNED, change, status=422)
+    desk.send(ledger, run, change)
+    desk.later(minutes=16)
+    with pytest.raises(LedgerError, match="was settled meanwhile"):
+        ledger.settle(ACCOUNT, earlier, desk.outcome(change, State.NOT_APPLIED), desk.now)
+    assert desk.states(ledger, run) == {"1": "sent"}
 
 
 def test_a_live_run_of_another_process_settles_for_itself(desk: Any) -> None:

@@ -74,9 +74,7 @@ def test_one_differing_value_makes_a_change(plan: Any, order: Any, rule: Any) ->
 
 def test_times_are_the_same_instant_in_any_zone(plan: Any, order: Any, rule: Any) -> None:
     """A transfer time that differs only in its zone is as wanted."""
-    paying = rule(
-        query={}, action={"payment_status": "unpaid", "transfer_time": "2026-03-01T07:00:00+07:00"}
-    )
+    paying = rule(query={}, action={"payment_status": "unpaid", "transfer_time": "2026-03-01T07:00:00+07:00"})
     assert plan([order(transfer_time="2026-03-01T00:00:00Z")], paying).changes == ()
 
 
@@ -121,7 +119,10 @@ def test_a_hold_under_a_higher_rule_binds_the_lower(plan: Any, order: Any, rule:
         [rule("high", priority=200), rule("low", action={"status": "confirmed"})],
     )
     assert decided.changes == ()
-    assert {held.rule: held.code for held in decided.held} == {"high": "transfer_proof", "low": "held_by_higher"}
+    assert {held.rule: held.code for held in decided.held} == {
+        "high": "transfer_proof",
+        "low": "held_by_higher",
+    }
 
 
 def test_a_previewing_rule_claims_nothing_against_live_ones(plan: Any, order: Any, rule: Any) -> None:
@@ -145,7 +146,9 @@ def test_a_previewing_rule_claims_nothing_against_live_ones(plan: Any, order: An
         (Limits(value_per_day=Decimal(999_999)), "limit_per_day"),
     ],
 )
-def test_a_rule_over_a_limit_has_all_its_changes_held(plan: Any, order: Any, rule: Any, limits: Any, code: Any) -> None:
+def test_a_rule_over_a_limit_has_all_its_changes_held(
+    plan: Any, order: Any, rule: Any, limits: Any, code: Any
+) -> None:
     """Over a limit nothing of the rule goes, every row stays visible, and other rules go on."""
     history = History(sent_today={"rule": Sent(5, Decimal(700_000))})
     orders = [order(n) for n in (1, 2, 3)]
@@ -175,7 +178,9 @@ def test_a_share_is_of_the_orders_that_satisfy_the_query(plan: Any, order: Any, 
 
 
 @pytest.mark.parametrize("given", ["n/a", ..., None, "-5.00"])
-def test_an_order_whose_money_is_unknown_is_held_under_a_money_limit(plan: Any, order: Any, rule: Any, given: Any) -> None:
+def test_an_order_whose_money_is_unknown_is_held_under_a_money_limit(
+    plan: Any, order: Any, rule: Any, given: Any
+) -> None:
     """A limit on money counts what it can read, and holds what it cannot."""
     limited = rule(limits=Limits(value=Decimal(10**9)))
     decided = plan([order(gross_revenue=given), order(2)], limited)
@@ -204,7 +209,9 @@ def test_a_backlog_is_worked_off_by_picking(plan: Any, order: Any, rule: Any) ->
 # --- reading --------------------------------------------------------------------------------------------
 
 
-def test_an_unfinished_scan_holds_its_rules_and_those_of_the_same_status(plan: Any, order: Any, rule: Any) -> None:
+def test_an_unfinished_scan_holds_its_rules_and_those_of_the_same_status(
+    plan: Any, order: Any, rule: Any
+) -> None:
     """What was not read to the end decides nothing, for any rule that starts where it would have looked."""
     rules = [
         rule("needs-it"),

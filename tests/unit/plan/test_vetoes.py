@@ -81,7 +81,9 @@ def test_an_order_in_conflict_is_not_marked_paid(plan: Any, order: Any, rule: An
 
 
 @pytest.mark.parametrize("present", ["canceled", "closed", "shipped_rts", "deleted", "completed"])
-def test_no_order_moves_along_an_arrow_that_the_flow_lacks(plan: Any, order: Any, rule: Any, present: Any) -> None:
+def test_no_order_moves_along_an_arrow_that_the_flow_lacks(
+    plan: Any, order: Any, rule: Any, present: Any
+) -> None:
     """Statuses without a documented step to the target hold the order, also statuses nobody documents."""
     decided = plan([order(status=present)], rule(query={}, action={"status": "pending"}))
     assert codes(decided) == ["status_flow"]

@@ -197,9 +197,9 @@ def test_what_may_have_been_done_is_unknown(writes: MakeWrites, status: int) -> 
 )
 def test_a_refusal_says_why(writes: MakeWrites, status: int, words: str) -> None:
     """The reason and the server's own words."""
-    message = sent(writes, httpx.Response(status, json={"error": "nope", "error_code": "E1"})).message
+    message = sent(writes, httpx.Response(status, json={"error": "not allowed", "error_code": "E1"})).message
     assert words in message
-    assert message.endswith(": nope (E1)")
+    assert message.endswith(": not allowed (E1)")
 
 
 def test_older_accounts_give_details(writes: MakeWrites) -> None:
