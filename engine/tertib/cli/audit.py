@@ -15,6 +15,7 @@ import click
 from tertib.cli import context, options, screen
 from tertib.errors import SettingsError
 from tertib.ledger import Checkpoint, Record, write_csv
+from tertib.ledger.kept import kept
 
 
 @click.group("audit")
@@ -52,13 +53,16 @@ def listing(*, as_json: bool, kind: str | None, after: int, limit: int) -> int:
     "--checkpoint",
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A checkpoint that was kept elsewhere; it shows a cut-off end too.",
+    help="A checkpoint that was kept elsewhere, instead of the one beside the ledger.",
 )
 def verify(*, as_json: bool, file: Path | None) -> int:
-    """Verify the chain: any record edited, dropped, swapped or added is found. Exit code 1 where it is broken."""
+    """Verify the chain: any record edited, dropped, swapped, added or cut off is found. Exit code 1 where it is broken."""
     opened = context.session()
-    kept = None if file is None else _checkpoint(file)
-    verdict = opened.ledger.verify_audit(opened.settings.account, kept)
+    beside = opened.checkpoints
+    known = None if beside is None else kept(beside, opened.settings.account)
+    verdict = opened.ledger.verify_audit(
+        opened.settings.account, known if file is None else _checkpoint(file)
+    )
     if as_json:
         screen.emit(
             {"ok": verdict.ok, "records": verdict.records, "first_bad": verdict.first_bad, "why": verdict.why}

@@ -7,7 +7,7 @@ import os
 import random
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
@@ -124,11 +124,31 @@ class Session:
         return screen.console(color=self.choices.color)
 
     def close(self) -> None:
-        """Close whatever was opened."""
+        """Close whatever was opened, and keep a checkpoint of the audit chain beside a ledger that was."""
+        if "ledger" in self.__dict__:
+            self._keep_checkpoint()
         for name in ("reader", "writer", "ledger"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
         self.clock.close()
+
+    @property
+    def checkpoints(self) -> Path | None:
+        """Return the file of kept checkpoints, None for a ledger on a server."""
+        from tertib.ledger import kept, keys  # noqa: PLC0415 - as in `key`
+
+        ledger = keys.ledger_file(self.settings.ledger)
+        return None if ledger is None else kept.checkpoint_file(ledger)
+
+    def _keep_checkpoint(self) -> None:
+        """Keep how far the audit chain goes; a disk that is full must not hide what the command itself says."""
+        from tertib.ledger import kept  # noqa: PLC0415 - as in `key`
+
+        file = self.checkpoints
+        with suppress(OSError, TertibError):
+            found = self.ledger.checkpoint(self.settings.account)
+            if file is not None and found is not None:
+                kept.keep(file, found)
 
     def _token(self, name: str) -> str | None:
         """Return a credential where one is set; a client asks for the one it needs when it needs it."""
