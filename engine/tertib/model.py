@@ -379,7 +379,10 @@ class ScanReport:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Requests of one run, by what they were for, and what the budget has left (None where unknown)."""
+    """Requests of one run, by what they were for, and what the budget has left (None where unknown).
+
+    A request's further attempts are `retries`, and not in the other numbers.
+    """
 
     reads: int = 0
     retries: int = 0
@@ -387,6 +390,11 @@ class Spent:
     writes: int = 0
     waited: timedelta = timedelta()
     left_hour: int | None = None
+
+    @property
+    def requests(self) -> int:
+        """Return all requests together, each attempt counted."""
+        return self.reads + self.rereads + self.writes + self.retries
 
 
 # --- deciding -------------------------------------------------------------------------------------------

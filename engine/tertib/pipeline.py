@@ -212,7 +212,7 @@ def _carry_out(
 def _applied(
     plan: Plan, changes: Sequence[Change], run_id: str, *, settings: Settings, ports: Ports, mask: Mask
 ) -> Run:
-    before = ports.reader.spent()
+    before = ports.reader.spent(), ports.writer.spent()
     now = ports.clock.now()
     program = compile_rules([from_definition(one) for one in plan.definitions], settings, now)
     history = ports.ledger.history(
@@ -236,15 +236,15 @@ def _run(plan: Plan, applied: Applying, spent: Spent) -> Run:
     )
 
 
-def _spent(before: Spent, ports: Ports) -> Spent:
-    after, writes = ports.reader.spent(), ports.writer.spent()
-    return replace(
-        after,
-        reads=0,
-        rereads=after.reads - before.reads,
-        retries=after.retries - before.retries,
-        writes=writes.writes,
-        waited=after.waited - before.waited + writes.waited,
+def _spent(before: tuple[Spent, Spent], ports: Ports) -> Spent:
+    """Return what applying has cost: the requests of both ports since `before`, and what the budget has left."""
+    (read, written), after, writes = before, ports.reader.spent(), ports.writer.spent()
+    return Spent(
+        retries=after.retries - read.retries,
+        rereads=after.reads - read.reads,
+        writes=writes.writes - written.writes,
+        waited=after.waited - read.waited + writes.waited - written.waited,
+        left_hour=after.left_hour,
     )
 
 
@@ -298,11 +298,12 @@ def run(
     whole, _ = seal(decided, mask)
     if live is None:
         shown = next(iter(by_mode.values()), whole)
-        done = Run(run_id, shown.plan_id, _spent(reader.spent(), ports), 0, tuple(waiting))
+        done = Run(run_id, shown.plan_id, Spent(reads=decided.requests), 0, tuple(waiting))
         ledger.end(done, clock.now())
         return whole, done
     done = _carry_out(live, live.changes, run_id, settings=settings, ports=ports, mask=mask)
-    return whole, replace(done, outcomes=(*done.outcomes, *waiting))
+    spent = replace(done.spent, reads=decided.requests)
+    return whole, replace(done, spent=spent, outcomes=(*done.outcomes, *waiting))
 
 
 def _by_mode(decided: Plan) -> Iterator[tuple[Mode, Plan]]:

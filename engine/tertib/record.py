@@ -288,7 +288,7 @@ def run_document(run: Run) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "plan_id": run.plan_id,
-        "requests": run.spent.reads + run.spent.rereads + run.spent.writes,
+        "requests": run.spent.requests,
         "sent": run.sent,
         **counted,
         "outcomes": [outcome_document(outcome) for outcome in run.outcomes],

@@ -67,9 +67,8 @@ def show(run: Run, out: Console) -> None:
     reasons(run.outcomes, out)
     if run.stopped:
         out.print(f"stopped: {screen.clean(run.stopped)}", style="red")
-    spent = run.spent.reads + run.spent.rereads + run.spent.writes
     left = "" if run.spent.left_hour is None else f", {screen.number(run.spent.left_hour)} left this hour"
-    out.print(f"run {run.run_id}: {screen.many(spent, 'request')}{left}")
+    out.print(f"run {run.run_id}: {screen.many(run.spent.requests, 'request')}{left}")
     if any(one.state is State.SENT for one in run.outcomes):
         out.print("some outcomes are unknown: nothing is sent twice; `tertib settle` reads them back later")
 
