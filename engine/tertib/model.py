@@ -360,7 +360,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answered page. `read_at` is when its answer arrived."""
+    """One answered page. `read_at` is when it was asked for: nothing in it is younger than that for certain."""
 
     orders: tuple[Order, ...]
     next_cursor: str | None

@@ -216,9 +216,10 @@ class _Reading:
         timeout = self.span(api, "timeout", plain.timeout, ("api",))
         settle = self.span(section, "settle", plain.settle, ("apply",))
         if settle <= timeout:
-            hint = "a request must be over before its order is read back"
+            hint = "an order that is read back while its request may still arrive can be judged too early"
             place = ("apply", "settle") if "settle" in section else ("api", "timeout")
-            self.complaints.append(Complaint(place, "T606", "`settle` must be longer than `timeout`", hint))
+            message = "`settle` should be longer than `timeout`"
+            self.complaints.append(Complaint(place, "T606", message, hint, "warning"))
         size = section.get("batch_size", plain.batch_size)
         return replace(
             plain,

@@ -151,8 +151,6 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ("api: {timeout: 30}\n", (1, 16), "T117"),
         ("api: {timeout: 30 sec}\n", (1, 16), "T506"),
         ("api: {timeout: 0s}\n", (1, 16), "T606"),
-        ("api: {timeout: 20m}\n", (1, 16), "T606"),
-        ("apply: {settle: 30s}\n", (1, 17), "T606"),
         ("apply: {batch_size: 0}\n", (1, 21), "T124"),
         ("apply: {batch_size: many}\n", (1, 21), "T117"),
         ("apply: {plan_ttl: 0s}\n", (1, 19), "T606"),
@@ -327,3 +325,15 @@ def test_whatever_a_file_holds_it_is_judged(data: dict[str, Any]) -> None:
 def test_amounts_are_exact(tmp_path: Path) -> None:
     """Prove that money limits are decimals, never binary fractions."""
     assert read("limits: {value: 100000}\n", tmp_path).limits.value == Decimal(100_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("api: {timeout: 20m}\n", (1, 16)), ("apply: {settle: 30s}\n", (1, 17))]
+)
+def test_reading_back_too_early_is_warned_of(text: str, place: tuple[int, int]) -> None:
+    """A settle window that a request may outlive is unwise, and the settings still stand."""
+    found, problems = reading.inspect(text.encode(), "tertib.yaml")
+    assert [(one.line, one.column, one.code, one.severity) for one in problems] == [
+        (*place, "T606", "warning")
+    ]
+    assert found.settle <= found.timeout

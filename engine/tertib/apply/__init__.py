@@ -29,6 +29,9 @@ from tertib.scalev import contract
 IMMEDIATELY = timedelta(seconds=5)
 """How old a reading may be where the present status is written back (`seeds`, payment only)."""
 
+JUST_NOW = timedelta(seconds=1)
+"""How long a reading made for this very request counts, however short `max_read_age` is."""
+
 Progress = Callable[..., None]
 
 
@@ -254,8 +257,10 @@ def _fresh(state: Applying, change: Change) -> bool:
 
 
 def _young(state: Applying, change: Change) -> bool:
+    """Tell whether a reading is within `max_read_age`; one that was made just now always is."""
     age = state.ports.clock.now() - change.read_at
-    return timedelta(0) <= age <= state.facts.settings.max_read_age
+    again = str(change.id) in state.readings
+    return timedelta(0) <= age <= max(state.facts.settings.max_read_age, JUST_NOW if again else timedelta(0))
 
 
 def _changed_since(change: Change, history: History) -> bool:

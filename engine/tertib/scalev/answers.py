@@ -40,13 +40,15 @@ class Undecodable(Exception):  # noqa: N818 - a state of a body, made into an er
 class Received:
     """An answer: its status, its headers (names in lower case) and its body.
 
-    `broken` says why the body did not arrive whole, and is "" where it did.
+    `broken` says why the body did not arrive whole, and is "" where it did. `asked_at` is when the request was
+    sent: nothing in the answer is younger than that for certain.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     broken: str = ""
+    asked_at: datetime | None = None
 
     def describe(self) -> str:
         """Say what came without saying what was in it."""

@@ -10,6 +10,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -136,7 +137,11 @@ class Client(_Closing):
         sent = {**params, "page_size": str(PAGE_SIZE)}
         if cursor is not None:
             sent["next_cursor"] = cursor
-        return self._get(endpoint, sent, lambda received: answers.read_page(received, self._clock.now()))
+        return self._get(
+            endpoint,
+            sent,
+            lambda received: answers.read_page(received, received.asked_at or self._clock.now()),
+        )
 
     def count(self, params: Mapping[str, str]) -> int | None:
         """Return how many orders fit, by the statistics endpoint.
@@ -211,7 +216,8 @@ class Client(_Closing):
             self._retries += attempt > 1
         try:
             request = self._http.build_request("GET", endpoint.url, params=dict(params), headers=headers)
-            received = exchange(self._http, request, self._clock, self._timeout)
+            asked_at = self._clock.now()
+            received = replace(exchange(self._http, request, self._clock, self._timeout), asked_at=asked_at)
         except _NEVER_WELL_FORMED as error:
             raise ReadError("the request could not be made", hint="check `api.base_url`") from error
         except httpx.HTTPError as error:

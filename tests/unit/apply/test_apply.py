@@ -471,3 +471,15 @@ def test_personal_values_are_written_masked_and_sent_in_clear(world: Any) -> Non
     world.apply(restore(json.loads(written)))
     assert world.shop.bodies[0]["payment_account_holder"] == "Budi Santoso"
     assert b"Budi" not in b"".join(path.read_bytes() for path in world.directory.iterdir())
+
+
+def test_no_read_age_at_all_reads_each_order_right_before_it_is_sent(world: Any) -> None:
+    """`max_read_age: 0s` means a fresh look at every order, and still lets them go."""
+    world.settings = replace(world.settings, max_read_age=timedelta(0))
+    for number in (1, 2, 3):
+        world.shop.add(number)
+    plan = world.plan(world.rule())
+    world.clock.moment += timedelta(seconds=1)
+    world.shop.orders["2"]["payment_status"] = "paid"
+    assert states(world.apply(plan)) == {"confirmed": 2, "stale": 1}
+    assert world.shop.sent_ids == [1, 3]
