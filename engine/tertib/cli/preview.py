@@ -83,7 +83,9 @@ def step(change: Change) -> str:
         if name in change.set and change.set[name] != change.before.get(name)
     ]
     others = [
-        _also(name, value(wanted)) for name, wanted in change.set.items() if name not in (*_STATUSES, "by")
+        _also(name, value(wanted))
+        for name, wanted in change.set.items()
+        if name not in (*_STATUSES, "by") and wanted != change.before.get(name)
     ]
     return ", ".join([*moves, *others])
 
