@@ -14,10 +14,12 @@ SOURCE = Path(__file__).resolve().parent.parent / "engine" / "tertib"
 
 STAGES = (
     "settings",
+    "lookup",
     "load",
     "compile",
     "fetch",
     "evaluate",
+    "reading",
     "plan",
     "record",
     "apply",

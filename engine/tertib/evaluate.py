@@ -6,16 +6,16 @@ Pure: it is handed pages and `now`. Memory grows with what matched, not with wha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tertib.compile import CompiledRule, Program, as_sent
 from tertib.language import conditions
+from tertib.language.durations import format_duration
 from tertib.language.kleene import disjunction
 from tertib.language.personal import Mask
-from tertib.language.values import find
-from tertib.model import Held, Match, Order, Page, Recheck, Scan, Trace, Verdict
+from tertib.model import Ago, Held, Kind, Match, Order, Page, Recheck, Scan, Test, Trace, Verdict
 from tertib.scalev import contract
 
 
@@ -24,17 +24,25 @@ class Evaluated:
     """What the pages so far came to.
 
     `matches` holds the newest reading of each rule and order; `satisfied` the orders that satisfy the query as
-    written, for rules that limit their share of them; `unreadable` how often a field's value could not be read.
+    written, for rules that limit their share of them, and `counted` how many those are where Scalev counted them;
+    `unreadable` how often a field's value could not be read. `places` are where matches were read: scan and position.
     """
 
     matches: dict[tuple[str, str], Match] = field(default_factory=dict)
     without_id: list[Held] = field(default_factory=list)
     satisfied: dict[str, set[str]] = field(default_factory=dict)
     unreadable: Counter[str] = field(default_factory=Counter)
+    counted: dict[str, int] = field(default_factory=dict)
+    places: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
     def of(self, rule: str) -> list[Match]:
         """Return a rule's matches, in the order in which they were read."""
         return [match for (name, _), match in self.matches.items() if name == rule]
+
+    def arrange(self) -> None:
+        """Put everything into the order of the scans, however their pages came to be mixed."""
+        self.matches = dict(sorted(self.matches.items(), key=lambda match: self.places[match[0]]))
+        self.without_id.sort(key=lambda held: (held.rule, held.order_id or ""))
 
 
 def contradicts(scan: Scan) -> Callable[[Order], str | None]:
@@ -47,15 +55,34 @@ def contradicts(scan: Scan) -> Callable[[Order], str | None]:
     return check
 
 
-def absorb(evaluated: Evaluated, program: Program, scan: Scan, page: Page, mask: Mask) -> None:
+def absorb(
+    evaluated: Evaluated,
+    program: Program,
+    scan: Scan,
+    page: Page,
+    mask: Mask,
+    *,
+    begins_at: tuple[int, int] = (0, 0),
+) -> None:
     """Evaluate a page for every rule its scan serves and add what it shows.
 
-    A later reading of an order replaces the earlier one, also where it no longer matches.
+    A later reading of an order replaces the earlier one, also where it no longer matches. `begins_at` is the scan's
+    number and how many orders of it came before this page.
     """
     rules = [program.rule(name) for name in scan.rules]
-    for order in page.orders:
+    number, before = begins_at
+    for position, order in enumerate(page.orders, before):
         for compiled in rules:
-            _absorb_order(evaluated, compiled, order, read_at=page.read_at, now=program.now, mask=mask)
+            _absorb_order(
+                evaluated,
+                compiled,
+                order,
+                read_at=page.read_at,
+                now=program.now,
+                mask=mask,
+                place=(number, position),
+                sent=scan.params,
+            )
 
 
 def _absorb_order(
@@ -66,11 +93,15 @@ def _absorb_order(
     read_at: datetime,
     now: datetime,
     mask: Mask,
+    place: tuple[int, int],
+    sent: Collection[str],
 ) -> None:
     rule = compiled.rule
     key = order_key(order)
     queried, unchecked = satisfies_query(compiled, order, now)
-    if queried is not False and key is not None and rule.limits.share is not None:
+    # What an answer does not show is taken on trust only where Scalev was asked for it.
+    counts = queried is True or (queried is None and all(name in sent for name in unchecked))
+    if counts and key is not None and rule.limits.share is not None:
         evaluated.satisfied.setdefault(rule.name, set()).add(key)
     if queried is False or not holds(compiled, order, now, evaluated.unreadable):
         if key is not None:
@@ -80,12 +111,15 @@ def _absorb_order(
         why = "the order has no usable `id`, so nothing can be sent for it"
         evaluated.without_id.append(Held(reference(order), rule.name, "no_id", why))
         return
-    evaluated.matches[rule.name, key] = Match(
+    found = (rule.name, key)
+    evaluated.places[found] = min(place, evaluated.places.get(found, place))
+    evaluated.matches[found] = Match(
         rule=rule.name,
         order=order,
         read_at=read_at,
         reasons=reasons(compiled, order, now, mask),
         unchecked=unchecked,
+        filters=query_trace(compiled, order, now, mask),
     )
 
 
@@ -136,7 +170,7 @@ def holds(
 def reasons(compiled: CompiledRule, order: Order, now: datetime, mask: Mask) -> tuple[Trace, ...]:
     """Trace every condition of the rule on an order: what it saw, and its verdict."""
     return tuple(
-        conditions.trace(condition, order, now, compiled.fields, mask)
+        conditions.trace(condition, order, now, compiled.fields, mask, zone=compiled.zone)
         for condition in compiled.rule.conditions
     )
 
@@ -152,16 +186,25 @@ def query_trace(compiled: CompiledRule, order: Order, now: datetime, mask: Mask)
             if parameter.recheck is Recheck.NONE
             else disjunction(contract.check(name, value, order) for value in sent)
         )
-        saw = ", ".join(_shown(path, order, compiled, mask) for path in parameter.checks)
-        traces.append(Trace(f"query {name}: {' or '.join(sent)}", saw or "not in an answer", verdict))
+        saw = ", ".join(f"{path} {_shown(path, order, now, compiled, mask)}" for path in parameter.checks)
+        personal = any(path in compiled.fields and compiled.fields[path].personal for path in parameter.checks)
+        asked = " or ".join(
+            mask.show(value) if personal else _asked(value, compiled) for value in alternatives
+        )
+        traces.append(Trace(f"query {name}: {asked}", saw or "not in an answer", verdict))
     return tuple(traces)
 
 
-def _shown(path: str, order: Order, compiled: CompiledRule, mask: Mask) -> str:
-    value = find(order, path)
-    if value is None:
-        return f"{path} null"
+def _asked(value: str | datetime | Ago, compiled: CompiledRule) -> str:
+    """Write a filter's value as a person does: a distance as such, an instant on the shop's clock."""
+    if isinstance(value, Ago):
+        return f"{format_duration(value.distance)} ago"
+    return value.astimezone(compiled.zone).isoformat() if isinstance(value, datetime) else value
+
+
+def _shown(path: str, order: Order, now: datetime, compiled: CompiledRule, mask: Mask) -> str:
+    """Show the value that a filter judges as a condition on it would: masked, times on the shop's clock."""
     known = compiled.fields.get(path)
-    if not isinstance(value, str | int | bool):
-        return f"{path} {'present' if value else 'missing'}"
-    return f"{path} {mask.show(value) if known is not None and known.personal else value}"
+    kind = Kind.OPEN if known is None else known.kind
+    shown = Test(path, kind, "exists", operand=True, text=path, path=())
+    return conditions.trace(shown, order, now, compiled.fields, mask, zone=compiled.zone).saw

@@ -12,13 +12,14 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tertib import shipped
+from tertib import lookup, shipped
 from tertib.errors import PlanRefused
 from tertib.language import actions, conditions, definition, document, options, places, query, structure
 from tertib.language.document import Document
 from tertib.language.nearest import did_you_mean, nearest
+from tertib.language.tables import NONE
 from tertib.language.wording import kind_of, one_of, quote
-from tertib.model import Complaint, Loaded, Mode, Origin, Problem, Rule, Settings
+from tertib.model import Complaint, Loaded, Mode, Origin, Problem, Rule, Settings, Table
 from tertib.scalev import contract
 
 _NAME_LINE: Final = re.compile(r"name:\s+([\w.-]{1,80})\s*(?:#.*)?$", re.ASCII)
@@ -41,18 +42,33 @@ def load(paths: Sequence[str | FilePath], settings: Settings) -> Loaded:
 
 
 def loads(text: str | bytes, settings: Settings, file: str = "<text>") -> Loaded:
-    """Read rules from a text instead of files; `file` is the name that problems give it."""
+    """Read rules from a text instead of files; `file` is the name that problems give it, and where tables lie beside."""
     problems: list[Problem] = []
     raw = text.encode() if isinstance(text, str) else text
     return _loaded(_entries(raw, file, settings, problems), problems, 1)
 
 
-def from_definition(data: Mapping[str, Any]) -> Rule:
-    """Rebuild the rule that a plan carries as JSON; raises `PlanRefused` where it cannot be read."""
+def from_definition(data: Mapping[str, Any], tables: Mapping[str, Table] = NONE) -> Rule:
+    """Rebuild the rule that a plan carries as JSON; raises `PlanRefused` where it cannot be read.
+
+    No file is read: `tables` are the rule's lookup tables, as they were (`lookup.read_again` sees to that).
+    """
     try:
-        return _rebuilt(data)
+        return _rebuilt(data, tables)
     except (KeyError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
         raise PlanRefused("a rule in the plan cannot be read") from None
+
+
+def refreshed(rule: Rule) -> Rule:
+    """Return a rule with its lookup tables as they lie there now; the same rule where none of them changed.
+
+    For whoever keeps rules for days. Raises `SettingsError` where a table no longer serves the rule.
+    """
+    tables = {name: lookup.read_now(table) for name, table in rule.data.items()}
+    if tables == rule.data:
+        return rule
+    told = {name: {**said, "sha256": tables[name].sha256} for name, said in rule.definition["data"].items()}
+    return from_definition({**rule.definition, "data": told}, tables)
 
 
 # --- finding files --------------------------------------------------------------------------------------
@@ -209,10 +225,10 @@ def _rule(one: Document, file: str, settings: Settings) -> tuple[Rule | None, li
     if not isinstance(data, dict):
         hint = "begin with `name: my-rule`"
         return None, [] if data is None else [
-            Complaint((), "T117", f"a rule must be a mapping, not {kind_of(data)}", hint)
+            Complaint((), "T117", f"a rule must be a block of keys, not {kind_of(data)}", hint)
         ]
     complaints: list[Complaint] = []
-    parts = _parts(data, settings, complaints)
+    parts = _parts(data, file, settings, complaints)
     shown = {key: _READ_BY_LANGUAGE.get(key, value) for key, value in data.items()}
     complaints += structure.unspoken(structure.complaints(shown, _schema()), complaints)
     if any(complaint.severity == "error" for complaint in complaints):
@@ -222,20 +238,21 @@ def _rule(one: Document, file: str, settings: Settings) -> tuple[Rule | None, li
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """A rule's parts as read, with the plain data of its conditions for the definition."""
+    """A rule's parts as read, with the plain data of its conditions and tables for the definition."""
 
     read: Mapping[str, Any]
     conditions: Any
+    data: Mapping[str, Mapping[str, str]]
     timezone: str
 
     def rule(self, origin: Origin) -> Rule:
         """Put the rule together."""
         bare = Rule(origin=origin, definition={}, hash="", **self.read)
-        told = _definition(bare, self.conditions, self.timezone)
+        told = {**_definition(bare, self.conditions, self.timezone), "data": self.data}
         return replace(bare, definition=told, hash=definition.meaning(told))
 
 
-def _parts(data: Mapping[str, Any], settings: Settings, complaints: list[Complaint]) -> _Parts:
+def _parts(data: Mapping[str, Any], file: str, settings: Settings, complaints: list[Complaint]) -> _Parts:
     zone = ZoneInfo(settings.timezone)
     source = options.source(data.get("source"), complaints)
     filters = _query(data, source.store, zone, complaints)
@@ -245,14 +262,22 @@ def _parts(data: Mapping[str, Any], settings: Settings, complaints: list[Complai
     if data.get("mode") == "apply":
         options.untrusted(filters, trusted, contract.PARAMETERS, complaints)
     written = data.get("conditions", [])
+    tables = lookup.read(data.get("data"), file, settings, fields, complaints)
+    usable = {name: table for name, table in tables.items() if table is not None}
     read: dict[str, Any] = {
         "name": options.name(data.get("name"), complaints),
         "source": source,
         "query": filters,
         "conditions": conditions.parse(
-            written, fields, zone, complaints, elsewhere=elsewhere, parameters=contract.PARAMETERS
+            written,
+            fields,
+            zone,
+            complaints,
+            elsewhere=elsewhere,
+            parameters=contract.PARAMETERS,
+            tables=tables,
         ),
-        "action": _action(data, settings.contract, fields, zone, complaints),
+        "action": _action(data, settings, fields, complaints, tables),
         "description": data.get("description") or "",
         "enabled": data.get("enabled", True),
         "schedule": options.schedule(data.get("schedule"), settings.timezone, complaints),
@@ -261,8 +286,9 @@ def _parts(data: Mapping[str, Any], settings: Settings, complaints: list[Complai
         "priority": data.get("priority", 100),
         "allow": options.allow(data.get("allow"), complaints),
         "trust": trusted,
+        "data": usable,
     }
-    return _Parts(read, definition.plain(written), settings.timezone)
+    return _Parts(read, definition.plain(written), lookup.told(usable, settings), settings.timezone)
 
 
 def _query(
@@ -272,7 +298,7 @@ def _query(
     if store is not None:
         if data.get("query"):
             message = "customer orders cannot be filtered by a `query`"
-            hint = "that endpoint has no filters; write them as `conditions`"
+            hint = "Scalev has no filters for them; write them as `conditions`"
             complaints.append(Complaint(("query",), "T310", message, hint, on_key=True))
         return {}
     if "query" not in data and ("source" in data or any(nearest(key, ["query"]) for key in data)):
@@ -288,16 +314,17 @@ def _query(
 
 def _action(
     data: Mapping[str, Any],
-    spoken: str,
+    settings: Settings,
     fields: Mapping[str, Any],
-    zone: ZoneInfo,
     complaints: list[Complaint],
+    tables: Mapping[str, Table | None],
 ) -> Mapping[str, Any]:
     if "action" not in data:
         return {}
-    action = actions.parse(data["action"], contract.ACTION_FIELDS, fields, zone, complaints)
+    zone, spoken = ZoneInfo(settings.timezone), settings.contract
+    action = actions.parse(data["action"], contract.ACTION_FIELDS, fields, zone, complaints, tables=tables)
     method = action.get("payment_method")
-    known = contract.PAYMENT_METHODS.get(spoken)  # type: ignore[call-overload]  # `auto` is no contract, and has no entry
+    known = contract.PAYMENT_METHODS.get(spoken)  # type: ignore[arg-type]  # `auto` is no contract, and has no entry
     if isinstance(method, str) and "{" not in method and known is not None and method not in known:
         message = f"contract `{spoken}` has no payment method {quote(method)}"
         hint = did_you_mean(method, known) or one_of(sorted(known))
@@ -333,7 +360,7 @@ def _definition(rule: Rule, written: Any, timezone: str) -> dict[str, Any]:
     }
 
 
-def _rebuilt(data: Mapping[str, Any]) -> Rule:
+def _rebuilt(data: Mapping[str, Any], tables: Mapping[str, Table]) -> Rule:
     source = options.source({"customer_orders": data["source"]} if data["source"] else None, [])
     complaints: list[Complaint] = []
     fields, zone = contract.FIELDS[source.name], ZoneInfo(data["timezone"])
@@ -341,7 +368,9 @@ def _rebuilt(data: Mapping[str, Any]) -> Rule:
         "name": data["name"],
         "source": source,
         "query": definition.to_query(data["query"]),
-        "conditions": conditions.parse(definition.restore(data["conditions"]), fields, zone, complaints),
+        "conditions": conditions.parse(
+            definition.restore(data["conditions"]), fields, zone, complaints, tables=tables
+        ),
         "action": dict(data["action"]),
         "description": data["description"],
         "enabled": data["enabled"],
@@ -351,9 +380,12 @@ def _rebuilt(data: Mapping[str, Any]) -> Rule:
         "priority": data["priority"],
         "allow": frozenset(data["allow"]),
         "trust": frozenset(data["trust"]),
+        "data": tables,
     }
-    if any(complaint.severity == "error" for complaint in complaints):
+    told = data.get("data", {})
+    hashes = {name: table.sha256 for name, table in tables.items()}
+    lacking = hashes != {name: one["sha256"] for name, one in told.items()}
+    if lacking or any(complaint.severity == "error" for complaint in complaints):
         raise ValueError(data["name"])
-    return _Parts(read, definition.plain(definition.restore(data["conditions"])), data["timezone"]).rule(
-        Origin(data["file"], data["line"])
-    )
+    written = definition.plain(definition.restore(data["conditions"]))
+    return _Parts(read, written, told, data["timezone"]).rule(Origin(data["file"], data["line"]))

@@ -348,14 +348,15 @@ Order: TypeAlias = Mapping[str, Any]
 class Scan:
     """One walk through an endpoint's pages: what is sent, and the rules that it serves.
 
-    `params` are as sent, without cursor and page size. `starts_from` are the statuses that it may return,
-    None for all of them.
+    `params` are as sent, without cursor and page size. `starts_from` are the statuses that its rules start from,
+    None for all of them. Orders created before `created_since` can match none of its rules.
     """
 
     source: Source
     params: Mapping[str, str]
     rules: tuple[str, ...]
     starts_from: frozenset[str] | None = None
+    created_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,12 +370,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What reading one scan came to; `failure` says why it did not finish."""
+    """What reading one scan came to; `failure` says why it did not finish.
+
+    `ended_early` says that it was whole although pages were left: nothing in them could match.
+    """
 
     scan: Scan
     pages: int
     orders: int
     failure: str | None = None
+    ended_early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,13 +417,17 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An order for which a rule's query and conditions all hold. `unchecked` are filters it could not confirm."""
+    """An order for which a rule's query and conditions all hold. `unchecked` are filters it could not confirm.
+
+    `filters` are the traces of the query's filters, `reasons` those of the conditions.
+    """
 
     rule: str
     order: Order
     read_at: datetime
     reasons: tuple[Trace, ...]
     unchecked: tuple[str, ...] = ()
+    filters: tuple[Trace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,7 +436,8 @@ class Change:
 
     `id` is the key as the list gave it; `set` the action's rendered values; `before` the present values of the
     same readable fields and of `status` and `payment_status`. Personal values are kept here in clear and
-    masked by whoever writes them down; `personal` names those of `set` that were taken from the order.
+    masked by whoever writes them down; `personal` names those of `set` that were taken from the order. `updated_at` is
+    the order's `last_updated_at` as it was read, "" where the answer had none.
     """
 
     id: int | str
@@ -442,6 +452,8 @@ class Change:
     customer: str = ""
     since: datetime | None = None
     personal: frozenset[str] = frozenset()
+    filters: tuple[Trace, ...] = ()
+    updated_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,7 +501,10 @@ class RuleTally:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """A change of ours that an order is known to have had: the rule, the readable fields it set, and when."""
+    """A change that an order had from us, or may have had where reading back could not tell.
+
+    `values` are the readable fields that it set.
+    """
 
     rule: str
     values: Mapping[str, Any]
@@ -612,7 +627,8 @@ class Run:
 class Unsettled:
     """A change whose outcome is unknown: what was wanted, and when it may be read back.
 
-    `set` holds the readable action fields only; personal ones as their keyed hash.
+    `set` holds the readable action fields only; personal ones as their keyed hash. `updated_at` is the order's
+    `last_updated_at` as it was read before the change was sent, "" where that is not known.
     """
 
     change_id: str
@@ -624,6 +640,7 @@ class Unsettled:
     set: Mapping[str, Any]
     sent_at: datetime
     due_at: datetime
+    updated_at: str = ""
 
 
 # --- settings -------------------------------------------------------------------------------------------
@@ -633,13 +650,15 @@ class Unsettled:
 class Settings:
     """The project's settings, every path in them absolute. `protect_definition` is `protect` as plain JSON.
 
-    `base_url`, `ledger` and `rules` are final: the environment and `tertib.yaml` have been merged.
+    `base_url`, `ledger` and `rules` are final: the environment and `tertib.yaml` have been merged. `concurrency` is
+    how many requests may be under way at once while reading.
     """
 
     file: str | None = None
     base_url: str = "https://api.scalev.com"
     contract: Literal["auto", "seeds", "current"] = "auto"
     timeout: timedelta = timedelta(seconds=30)
+    concurrency: int = 4
     rules: str = "rules"
     ledger: str = "sqlite:///tertib.db"
     timezone: str = "Asia/Jakarta"

@@ -7,19 +7,19 @@ recorded before; nothing is sent that is not in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tertib.apply import Applying, Ports, apply_changes
-from tertib.compile import Program, compile_rules
+from tertib.apply.watch import Watch
+from tertib.compile import Program, Sizes, compile_rules
 from tertib.errors import LedgerError, PlanRefused, ReadError
-from tertib.evaluate import Evaluated, absorb, contradicts
-from tertib.explain import Explanation, explain_order, find_order
-from tertib.fetch import fetch
+from tertib.explain import Explanation, ask_untestable, explain_orders, find_orders
 from tertib.language.personal import Mask
 from tertib.load import from_definition, load
+from tertib.lookup import read_again
 from tertib.model import (
     Change,
     History,
@@ -30,7 +30,6 @@ from tertib.model import (
     Plan,
     Rule,
     Run,
-    ScanReport,
     Settings,
     Spent,
     State,
@@ -38,12 +37,14 @@ from tertib.model import (
 from tertib.plan import Reading, decide, select
 from tertib.plan.vetoes import Facts
 from tertib.ports import Clock, Ledger, Reader, Writer
+from tertib.reading import count, read
 from tertib.record import seal
 from tertib.settling import Settled, settle_due
 
 Progress = Callable[..., None]
+OnRead = Callable[[Program, Sizes], None]
 
-__all__ = ["Explanation", "Settled", "apply", "explain", "load", "plan", "run", "settle"]
+__all__ = ["Explanation", "Settled", "apply", "explain", "load", "plan", "run", "settle", "why"]
 
 
 def _silent(_event: str, **_numbers: object) -> None:
@@ -62,13 +63,22 @@ def plan(
     clock: Clock,
     mask: Mask,
     progress: Progress | None = None,
+    on_read: OnRead | None = None,
 ) -> Plan:
     """Plan what the rules would do now, and record the plan; nothing is changed at Scalev.
 
-    Raises `ReadError` where nothing at all could be read, `LedgerError` where the plan cannot be recorded.
+    `on_read` is told how the rules were compiled, and the sizes that reading has shown. Raises `ReadError` where
+    nothing at all could be read, `LedgerError` where the plan cannot be recorded.
     """
     decided = _decide(
-        rules, settings, reader=reader, ledger=ledger, clock=clock, mask=mask, progress=progress
+        rules,
+        settings,
+        reader=reader,
+        ledger=ledger,
+        clock=clock,
+        mask=mask,
+        progress=progress,
+        on_read=on_read,
     )
     return _recorded(decided, ledger, mask)
 
@@ -83,38 +93,23 @@ def _decide(
     mask: Mask,
     acting: bool = False,
     progress: Progress | None = None,
+    on_read: OnRead | None = None,
 ) -> Plan:
     now = clock.now()
     before = reader.spent()
-    program = compile_rules(rules, settings, now)
-    evaluated, reports = _read(program, reader, mask, progress or _silent)
-    history = _history(evaluated.matches.values(), settings, ledger, now)
+    known = Sizes(ledger.scan_sizes(settings.account))
+    program = compile_rules(rules, settings, now, known)
+    if program.worth_counting:
+        known = count(program, reader, known)
+        program = compile_rules(rules, settings, now, known)
+    was_read = read(program, reader, mask, threads=settings.concurrency, progress=progress or _silent)
+    ledger.save_scan_sizes(settings.account, {**known.counted, **was_read.sizes}, clock.now())
+    if on_read is not None:
+        on_read(program, known.known(was_read.sizes))
+    history = _history(was_read.evaluated.matches.values(), settings, ledger, now)
     facts = Facts(settings, program.protect, history, now=now, rendered_at=now, mask=mask)
-    reading = Reading(tuple(reports), _requests(before, reader.spent()))
-    return decide(evaluated, program, reading, facts, acting=acting, created_at=clock.now())
-
-
-def _read(
-    program: Program, reader: Reader, mask: Mask, progress: Progress
-) -> tuple[Evaluated, list[ScanReport]]:
-    """Read every scan and evaluate its pages as they come; a scan that fails is reported, and the rest go on."""
-    evaluated = Evaluated()
-    reports: list[ScanReport] = []
-    failure: ReadError | None = None
-    for scan in program.scans:
-        pages = orders = 0
-        reason = None
-        try:
-            for page in fetch(scan, reader, contradicts(scan)):
-                pages, orders = pages + 1, orders + len(page.orders)
-                absorb(evaluated, program, scan, page, mask)
-                progress("read", pages=pages, orders=orders, matched=len(evaluated.matches))
-        except ReadError as error:
-            failure, reason = error, str(error)
-        reports.append(ScanReport(scan, pages, orders, reason))
-    if failure is not None and all(report.failure for report in reports):
-        raise failure
-    return evaluated, reports
+    reading = Reading(was_read.reports, _requests(before, reader.spent()))
+    return decide(was_read.evaluated, program, reading, facts, acting=acting, created_at=clock.now())
 
 
 def _history(matches: Collection[Match], settings: Settings, ledger: Ledger, now: datetime) -> History:
@@ -166,15 +161,17 @@ def apply(
     """Apply exactly this plan, once; a person's apply acts on rules of any mode.
 
     Raises `PlanRefused` for a plan that is unknown to this ledger, was changed, is too old, rests on an
-    incomplete read, or was applied before; `LedgerError` where the intent cannot be recorded.
+    incomplete read or a lookup table that changed, or was applied before; `LedgerError` where the intent cannot be recorded.
     """
-    now = clock.now()
+    now, watch = clock.now(), Watch(clock)
     _refuse_unfit(plan, settings, ledger, now, mask)
     picked = pick or Pick()
     changes = select(plan, first=picked.first, only=picked.only, but=picked.but)
-    ports = Ports(reader, writer, ledger, clock, stopping, progress or _silent)
+    rules = [from_definition(one, read_again(one, settings)) for one in plan.definitions]
+    ports = Ports(reader, writer, ledger, clock, watch, stopping, progress or _silent)
+    program = compile_rules(rules, settings, now)
     run_id = ledger.begin(settings.account, plan.plan_id, kind=kind, slot=slot, now=now)
-    return _carry_out(plan, changes, run_id, settings=settings, ports=ports, mask=mask)
+    return _carry_out(plan, changes, run_id, program=program, settings=settings, ports=ports, mask=mask)
 
 
 def _refuse_unfit(plan: Plan, settings: Settings, ledger: Ledger, now: datetime, mask: Mask) -> None:
@@ -197,24 +194,44 @@ def _refuse_unfit(plan: Plan, settings: Settings, ledger: Ledger, now: datetime,
 
 
 def _carry_out(
-    plan: Plan, changes: Sequence[Change], run_id: str, *, settings: Settings, ports: Ports, mask: Mask
+    plan: Plan,
+    changes: Sequence[Change],
+    run_id: str,
+    *,
+    program: Program,
+    settings: Settings,
+    ports: Ports,
+    mask: Mask,
 ) -> Run:
     """Apply under an open run, and close it also where something fails on the way."""
+    with _ended(run_id, plan.plan_id, ports):
+        return _applied(plan, changes, run_id, program=program, settings=settings, ports=ports, mask=mask)
+
+
+@contextmanager
+def _ended(run_id: str, plan_id: str, ports: Ports) -> Iterator[None]:
+    """End a run also where something fails in it, so that the account is free at once."""
     try:
-        return _applied(plan, changes, run_id, settings=settings, ports=ports, mask=mask)
+        yield
     except BaseException as error:
-        failed = Run(run_id, plan.plan_id, Spent(), 0, (), f"failed: {type(error).__name__}")
+        failed = Run(run_id, plan_id, Spent(), 0, (), f"failed: {type(error).__name__}")
         with suppress(LedgerError):
             ports.ledger.end(failed, ports.clock.now())
         raise
 
 
 def _applied(
-    plan: Plan, changes: Sequence[Change], run_id: str, *, settings: Settings, ports: Ports, mask: Mask
+    plan: Plan,
+    changes: Sequence[Change],
+    run_id: str,
+    *,
+    program: Program,
+    settings: Settings,
+    ports: Ports,
+    mask: Mask,
 ) -> Run:
     before = ports.reader.spent(), ports.writer.spent()
     now = ports.clock.now()
-    program = compile_rules([from_definition(one) for one in plan.definitions], settings, now)
     history = ports.ledger.history(
         settings.account, {str(change.id) for change in changes}, _day_start(now, settings)
     )
@@ -269,6 +286,7 @@ def run(
     What an earlier run left unknown is read back first, where its time has come.
     """
     settle(settings, reader=reader, ledger=ledger, clock=clock, mask=mask)
+    watch = Watch(clock)
     decided = _decide(
         rules,
         settings,
@@ -281,8 +299,11 @@ def run(
     )
     by_mode = {mode: _recorded(part, ledger, mask) for mode, part in _by_mode(decided)}
     live = by_mode.get(Mode.APPLY)
-    ports = Ports(reader, writer, ledger, clock, stopping, progress or _silent)
+    ports = Ports(reader, writer, ledger, clock, watch, stopping, progress or _silent)
     now = clock.now()
+    tables = {rule.name: rule.data for rule in rules}
+    going = [from_definition(one, tables[one["name"]]) for one in (live.definitions if live else ())]
+    program = compile_rules(going, settings, now)
     run_id = ledger.begin(
         settings.account,
         live.plan_id if live else None,
@@ -293,15 +314,17 @@ def run(
     waiting = [
         one for mode, part in by_mode.items() if mode is not Mode.APPLY for one in _waiting(mode, part)
     ]
-    ledger.conclude(run_id, waiting, now)
+    with _ended(run_id, live.plan_id if live else "", ports):
+        ledger.conclude(run_id, waiting, now)
     waiting += _held(decided)
     whole, _ = seal(decided, mask)
     if live is None:
         shown = next(iter(by_mode.values()), whole)
         done = Run(run_id, shown.plan_id, Spent(reads=decided.requests), 0, tuple(waiting))
-        ledger.end(done, clock.now())
+        with _ended(run_id, shown.plan_id, ports):
+            ledger.end(done, clock.now())
         return whole, done
-    done = _carry_out(live, live.changes, run_id, settings=settings, ports=ports, mask=mask)
+    done = _carry_out(live, live.changes, run_id, program=program, settings=settings, ports=ports, mask=mask)
     spent = replace(done.spent, reads=decided.requests)
     return whole, replace(done, spent=spent, outcomes=(*done.outcomes, *waiting))
 
@@ -367,22 +390,50 @@ def explain(
     clock: Clock,
     mask: Mask,
     order: Order | None = None,
+    others: Sequence[Rule] = (),
 ) -> Explanation:
     """Explain what a rule makes of an order, read from Scalev or given; nothing is changed or recorded.
 
-    Raises `ReadError` where the order cannot be read or Scalev has none of that reference.
+    `others` are the project's other rules, which may want the order too. Raises `ReadError` where the order cannot
+    be read or Scalev has none of that reference.
+    """
+    beside = [one for one in others if one.enabled and one.name != rule.name and one.source == rule.source]
+    together = [replace(rule, enabled=True), *beside]
+    explained = why(
+        together, order_id, settings, reader=reader, ledger=ledger, clock=clock, mask=mask, order=order
+    )
+    return next(one for one in explained if one.rule == rule.name)
+
+
+def why(
+    rules: Sequence[Rule],
+    order_id: str,
+    settings: Settings,
+    *,
+    reader: Reader | None,
+    ledger: Ledger | None,
+    clock: Clock,
+    mask: Mask,
+    order: Order | None = None,
+) -> tuple[Explanation, ...]:
+    """Explain what every enabled rule makes of an order, read once from each source that they read.
+
+    Raises `ReadError` where the order cannot be read, or where no source has it.
     """
     now = clock.now()
-    program = compile_rules([replace(rule, enabled=True)], settings, now)
-    compiled = program.rule(rule.name)
+    program = compile_rules(rules, settings, now)
+    found = {one.rule.source: order for one in program.rules} if order is not None else {}
+    asked = {}
     if order is None and reader is not None:
-        order = find_order(order_id, compiled, reader)
-    if order is None:
+        found = find_orders(order_id, program, reader)
+        asked = ask_untestable(order_id, program, found, reader)
+    if not found:
         raise ReadError(
             f"Scalev has no order `{order_id}`", hint="give the order's number as Scalev shows it"
         )
     history = History()
     if ledger is not None:
-        history = ledger.history(settings.account, {str(order.get("id"))}, _day_start(now, settings))
+        ids = {str(one.get("id")) for one in found.values()}
+        history = ledger.history(settings.account, ids, _day_start(now, settings))
     facts = Facts(settings, program.protect, history, now=now, rendered_at=now, mask=mask)
-    return explain_order(compiled, order, facts)
+    return explain_orders(program, found, facts, asked)

@@ -94,6 +94,14 @@ class Ledger(Protocol):
         """Return a recorded plan's document, None where this ledger has none of that id."""
         ...
 
+    def scan_sizes(self, account: str) -> Mapping[str, int]:
+        """Return how many orders past runs saw, by the key of what was asked."""
+        ...
+
+    def save_scan_sizes(self, account: str, seen: Mapping[str, int], now: datetime) -> None:
+        """Remember how many orders were seen, in place of what was known before."""
+        ...
+
     def begin(self, account: str, plan_id: str | None, *, kind: str, slot: str | None, now: datetime) -> str:
         """Take the account's lease, open a run and mark the plan as applied by it; return the run's id.
 
@@ -121,10 +129,13 @@ class Ledger(Protocol):
         """Move `planned → sent` in one committed compare-and-set; only the ids it returns go on the wire."""
         ...
 
-    def answer(self, claim: Claim, answer: Answer, outcomes: Sequence[Outcome], now: datetime) -> None:
+    def answer(
+        self, claim: Claim, answer: Answer, outcomes: Sequence[Outcome], now: datetime
+    ) -> str | None:
         """Commit the answer, each change's outcome and the audit records in one transaction.
 
-        An outcome whose state is `PLANNED` puts a definitely refused change back for a bisection.
+        An outcome whose state is `PLANNED` puts a definitely refused change back for a bisection. An answer that
+        names orders which were not sent stops the account in the same transaction; the return value says so.
         """
         ...
 
@@ -165,4 +176,9 @@ class Claim(Protocol):
     @property
     def epoch(self) -> int:
         """Return the lease epoch that the claim was made under."""
+        ...
+
+    @property
+    def deadline(self) -> datetime:
+        """Return when the lease ends: from then on another process may be at work, and nothing may be sent."""
         ...

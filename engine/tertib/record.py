@@ -115,13 +115,15 @@ def _time(moment: datetime) -> str:
 
 
 def _scan(report: ScanReport) -> dict[str, Any]:
-    written = {
+    written: dict[str, Any] = {
         "params": dict(report.scan.params),
         "pages": report.pages,
         "orders": report.orders,
         "rules": list(report.scan.rules),
         "store": report.scan.source.store,
     }
+    if report.ended_early:
+        written["ended_early"] = True
     return written if report.failure is None else {**written, "failure": report.failure}
 
 
@@ -148,8 +150,10 @@ def change_document(change: Change, mask: Mask) -> dict[str, Any]:
         "value": None if change.value is None else str(change.value),
         "reversible": change.reversible,
         "reasons": [trace_document(reason) for reason in change.reasons],
+        **({"filters": [trace_document(one) for one in change.filters]} if change.filters else {}),
         "read_at": _time(change.read_at),
         "since": None if change.since is None else _time(change.since),
+        **({"updated_at": change.updated_at} if change.updated_at else {}),
     }
 
 
@@ -239,6 +243,7 @@ def _restore_scan(scan: Mapping[str, Any]) -> ScanReport:
         pages=scan["pages"],
         orders=scan["orders"],
         failure=scan.get("failure"),
+        ended_early=scan.get("ended_early", False),
     )
 
 
@@ -263,15 +268,18 @@ def _restore_change(change: Mapping[str, Any]) -> Change:
         set=change["set"],
         value=None if change["value"] is None else Decimal(change["value"]),
         reversible=change["reversible"],
-        reasons=tuple(_restore_trace(reason) for reason in change["reasons"]),
+        reasons=tuple(restore_trace(reason) for reason in change["reasons"]),
+        filters=tuple(restore_trace(one) for one in change.get("filters", ())),
         read_at=datetime.fromisoformat(change["read_at"]),
         since=None if change["since"] is None else datetime.fromisoformat(change["since"]),
         personal=frozenset(name for name, value in change["set"].items() if isinstance(value, Mapping)),
+        updated_at=change.get("updated_at", ""),
     )
 
 
-def _restore_trace(trace: Mapping[str, Any]) -> Trace:
-    children = tuple(_restore_trace(child) for child in trace.get("children", ()))
+def restore_trace(trace: Mapping[str, Any]) -> Trace:
+    """Read back one trace that `trace_document` wrote."""
+    children = tuple(restore_trace(child) for child in trace.get("children", ()))
     return Trace(trace["condition"], trace["saw"], _VERDICTS[trace["result"]], children)
 
 

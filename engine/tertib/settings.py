@@ -152,7 +152,7 @@ def _schema() -> str:
 def _settings(one: Document) -> tuple[Settings, list[Complaint]]:
     data = one.data
     if not isinstance(data, dict):
-        return Settings(), [Complaint((), "T117", f"settings must be a mapping, not {kind_of(data)}")]
+        return Settings(), [Complaint((), "T117", f"settings must be a block of keys, not {kind_of(data)}")]
     complaints = list(_secrets(data))
     found = _Reading(data, complaints).settings()
     # conditions have their own parser, and secrets must reach no message
@@ -190,6 +190,7 @@ class _Reading:
             self.applying(plain),
             base_url=self.base_url(api),
             contract=api.get("contract", plain.contract),
+            concurrency=api.get("concurrency", plain.concurrency),
             rules=self.text(self.data, "rules", plain.rules),
             ledger=self.ledger(),
             timezone=timezone,

@@ -28,14 +28,18 @@ class Settled:
 def settle_due(account: str, *, reader: Reader, ledger: Ledger, clock: Clock, mask: Mask) -> Settled:
     """Read back every unknown change that is due; raises `ReadError` where Scalev cannot be read."""
     unknown = ledger.unsettled(account)
-    due = [one for one in unknown if one.due_at <= clock.now()]
+    due = [one for one in unknown if _is_due(one, clock)]
     outcomes = []
     for change in due:
         outcome = _outcome(change, _read_back(change, reader), mask)
         ledger.settle(account, change, outcome, clock.now())
         outcomes.append(outcome)
-    later = [one.due_at for one in unknown if one.due_at > clock.now()]
+    later = [one.due_at for one in unknown if not _is_due(one, clock)]
     return Settled(tuple(outcomes), len(unknown) - len(due) + _still(outcomes), min(later, default=None))
+
+
+def _is_due(change: Unsettled, clock: Clock) -> bool:
+    return change.due_at <= clock.now()
 
 
 def _still(outcomes: Iterable[Outcome]) -> int:
@@ -66,11 +70,26 @@ def _outcome(change: Unsettled, order: Order | None, mask: Mask) -> Outcome:
     verdicts = {name: shows(order, name, wanted, mask) for name, wanted in change.set.items()}
     differing = [name for name, verdict in verdicts.items() if verdict is False]
     if differing:
-        why = f"read back: `{differing[0]}` is not as wanted"
-        return _told(change, State.NOT_APPLIED, why)
+        return _not_as_wanted(change, order, differing[0])
     if True in verdicts.values():
         return _told(change, State.CONFIRMED_BY_READBACK, "read back with the wanted values")
     return _told(change, State.SENT, "still unknown: the answer does not show what was changed")
+
+
+def _not_as_wanted(change: Unsettled, order: Order, name: str) -> Outcome:
+    """Tell an order that nothing has touched since it was read from one that our change may have passed through."""
+    why = f"read back: `{name}` is not as wanted"
+    now = order.get("last_updated_at")
+    if change.updated_at and now == change.updated_at:
+        return _told(change, State.NOT_APPLIED, f"{why}, and nothing has changed the order since it was sent")
+    touched = (
+        "the order was changed since it was sent" if now and change.updated_at else "Scalev does not say when it changed"
+    )
+    return _told(
+        change,
+        State.HELD,
+        f"{why}, and {touched}: a person may have taken the change back; `tertib release` hands it to the rules again",
+    )
 
 
 def _told(change: Unsettled, state: State, why: str) -> Outcome:

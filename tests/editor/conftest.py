@@ -39,7 +39,9 @@ def installed() -> Path:
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             raise Absent(f"{program} is not installed")
-    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    version = subprocess.run(
+        ["node", "--version"], capture_output=True, text=True, check=False
+    ).stdout.strip()
     if int(version.lstrip("v").partition(".")[0] or 0) < OLDEST_NODE:
         raise Absent(f"node is {version or 'broken'}, and the language server needs {OLDEST_NODE} or newer")
     lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:16]
@@ -90,7 +92,12 @@ class Editor:
         root = self.folder.as_uri()
         able = {"workspace": {"configuration": True, "workspaceFolders": True}, "textDocument": {}}
         folders = [{"uri": root, "name": self.folder.name}]
-        wanted = {"processId": os.getpid(), "rootUri": root, "capabilities": able, "workspaceFolders": folders}
+        wanted = {
+            "processId": os.getpid(),
+            "rootUri": root,
+            "capabilities": able,
+            "workspaceFolders": folders,
+        }
         self.ask("initialize", wanted)
         self.tell("initialized", {})
         self.tell("workspace/didChangeConfiguration", {"settings": self._settings})
@@ -109,8 +116,12 @@ class Editor:
         return answer["result"]
 
     def open(self, name: str, text: str) -> str:
-        """Open a text under a name below the folder, and return its URI; the file need not be on disk."""
-        uri = (self.folder / name).as_uri()
+        """Open a text under a name below the folder, and return its URI; the file need not be on disk.
+
+        Each text gets a directory of its own, because the server remembers what it knew of a name.
+        """
+        parent, _, last = name.rpartition("/")
+        uri = (self.folder / parent / (f"{next(self._numbers)}" if parent else "") / last).as_uri()
         self._diagnostics[uri] = queue.Queue()
         document = {"uri": uri, "languageId": "yaml", "version": 1, "text": text}
         self.tell("textDocument/didOpen", {"textDocument": document})

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tertib import rehearse, settings
+from tertib import check, rehearse, settings
 from tertib.language import conditions
 from tertib.language.operators import OPERATORS
 from tertib.load import load, loads
@@ -21,28 +21,39 @@ from tertib.scalev import contract
 ROOT = Path(__file__).resolve().parent.parent.parent
 FENCE = re.compile(r"^```([a-z]+)(?: ([a-z]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGE = (ROOT / "docs" / "rules.md").read_text("utf-8")
+PAGES = [ROOT / "docs" / "rules.md", ROOT / "docs" / "codes.md", *sorted(ROOT.glob("docs/reference/*.md"))]
 
 
 class Example(NamedTuple):
-    """A fenced block: its language, what it is part of, its text, and its line on the page."""
+    """A fenced block: its language, what it is part of, its text, its line, its page and the heading above it."""
 
     language: str
     part: str
     text: str
     line: int
+    page: str = ""
+    heading: str = ""
 
 
-def examples(page: str) -> Iterator[Example]:
+def examples(page: str, name: str = "") -> Iterator[Example]:
     """Yield the fenced blocks of a page."""
     for found in FENCE.finditer(page):
-        yield Example(found[1], found[2] or "", found[3], page.count("\n", 0, found.start()) + 1)
+        line = page.count("\n", 0, found.start()) + 1
+        heading = page[: found.start()].rpartition("\n### ")[2]
+        yield Example(found[1], found[2] or "", found[3], line, name, heading.partition("\n")[0])
 
 
-YAML = [example for example in examples(PAGE) if example.language == "yaml"]
+TABLES = [example for example in examples(PAGE) if example.language == "csv"]
+YAML = [
+    example
+    for page in PAGES
+    for example in examples(page.read_text("utf-8"), page.stem)
+    if example.language == "yaml"
+]
 
 
 def of(part: str) -> list[Example]:
-    """Return the page's examples of one part of a rule."""
+    """Return the examples of one part of a rule, those of the page about the language first."""
     return [example for example in YAML if example.part == part]
 
 
@@ -52,8 +63,8 @@ def indented(text: str) -> str:
 
 
 def name_of(example: Example) -> str:
-    """Name a test after the example's line."""
-    return f"line-{example.line}"
+    """Name a test after the example's page and line."""
+    return f"{example.page}-{example.line}"
 
 
 WHOLE = {
@@ -64,11 +75,13 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("example", [one for part in ("rule", *WHOLE) for one in of(part)], ids=name_of)
-def test_examples_of_rules_load(example: Example) -> None:
-    """Whole rules, and parts put into a rule, load without a single problem."""
+def test_examples_of_rules_load(example: Example, tmp_path: Path) -> None:
+    """Whole rules, and parts put into a rule, load without a single problem, beside the page's tables."""
     whole = WHOLE[example.part].format(indented(example.text)) if example.part in WHOLE else example.text
+    for table in TABLES:
+        (tmp_path / f"{table.part}.csv").write_text(table.text, "utf-8")
 
-    loaded = loads(whole, Settings())
+    loaded = loads(whole, Settings(), str(tmp_path / "example.yaml"))
 
     assert loaded.problems == ()
     assert len(loaded.rules) == 1
@@ -83,6 +96,36 @@ def test_the_example_of_a_rule_test_passes(tmp_path: Path) -> None:
 
     assert [case.differences for case in played.cases] == [()] * 4
     assert played.ok
+
+
+def test_the_example_of_a_lookup_table_is_played(tmp_path: Path) -> None:
+    """The page's table gives its first order a photo, and holds the second for want of one."""
+    (table,) = TABLES
+    (rule,) = (one for one in of("rule") if "lookup(" in one.text)
+    (tmp_path / f"{table.part}.csv").write_text(table.text, "utf-8")
+    (tmp_path / "example.yaml").write_text(rule.text, "utf-8")
+    (tmp_path / "example.test.yaml").write_text(LOOKED_UP, "utf-8")
+
+    played = rehearse.run([tmp_path], Settings())
+
+    assert [case.differences for case in played.cases] == [()] * 3
+
+
+LOOKED_UP = """
+now: 2026-11-21T10:00:00+07:00
+cases:
+  - name: its row is whole
+    order: {status: shipped, order_id: 250130JQHFZG}
+    planned: {status: rts, rtsproof_url: "https://cdn.example/returns/JQHFZG.jpg", by: gudang (Rina)}
+  - name: its row has no photo
+    order: {status: shipped, order_id: 250131KLMNOP}
+    held: template
+    because: table `returns` has nothing under
+  - name: it has no row
+    order: {status: shipped, order_id: 250199AAAAAA}
+    not_matched: true
+    because: order_id
+"""
 
 
 def test_the_settings_shown_are_the_defaults(tmp_path: Path) -> None:
@@ -137,7 +180,45 @@ def test_the_table_of_truth_is_true() -> None:
 
 def test_every_example_is_one_of_these() -> None:
     """No example escapes because of a word after its fence that nobody knows."""
-    assert {example.part for example in YAML} == {"rule", "test", "settings", *WHOLE}
+    assert {example.part for example in YAML} == {
+        "rule",
+        "test",
+        "settings",
+        "wrong",
+        "wrongsettings",
+        "careless",
+        *WHOLE,
+    }
+
+
+@pytest.mark.parametrize("example", of("wrong"), ids=name_of)
+def test_examples_of_mistakes_give_their_code(example: Example) -> None:
+    """What stands under a code on the page of codes is refused, or warned of, with that code."""
+    beside_the_tables = ROOT / "tests" / "bad" / "example.yaml"
+
+    problems = loads(example.text, Settings(), str(beside_the_tables)).problems
+
+    assert example.heading in {problem.code for problem in problems}
+
+
+@pytest.mark.parametrize("example", of("careless"), ids=name_of)
+def test_examples_of_careless_rules_give_their_code(tmp_path: Path, example: Example) -> None:
+    """The same for what only the static checks see, in rules that load."""
+    (tmp_path / "example.yaml").write_text(example.text, "utf-8")
+    loaded = load([tmp_path], Settings())
+
+    found = check.problems(loaded, Settings(), NOW)
+
+    assert loaded.errors == ()
+    assert example.heading in {problem.code for problem in found}
+
+
+@pytest.mark.parametrize("example", of("wrongsettings"), ids=name_of)
+def test_examples_of_mistaken_settings_give_their_code(example: Example) -> None:
+    """The same for `tertib.yaml`."""
+    _, problems = settings.inspect(example.text.encode(), "tertib.yaml")
+
+    assert example.heading in {problem.code for problem in problems}
 
 
 def test_every_operator_is_on_the_page() -> None:
@@ -171,7 +252,8 @@ def test_the_readme_has_exactly_two_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "README.id.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
+    "page",
+    ["README.md", "README.id.md", *sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("docs/**/*.md"))],
 )
 def test_links_lead_to_files(page: str) -> None:
     """A relative link on a page leads to something in the checkout."""

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -79,3 +80,51 @@ def test_an_ignored_filter_stops_the_scan() -> None:
     with pytest.raises(IgnoredFilter, match="`status`"):
         list(fetch(SCAN, Shelf(wrong, wrong), contradicts, told.append))
     assert told == []
+
+
+# --- newest first
+
+
+SINCE = NOW - timedelta(days=1)
+BOUNDED = replace(SCAN, created_since=SINCE)
+
+
+def made(number: int, *ages: timedelta | None) -> Page:
+    """Make a page of orders so long older than the bound; None is a time that cannot be read."""
+    orders = [
+        {"id": number * 100 + place, "status": "pending", "created_at": "n/a" if age is None else str(SINCE - age)}
+        for place, age in enumerate(ages)
+    ]
+    return Page(tuple(orders), str(number), NOW)
+
+
+def read_of(pages: Sequence[Page], scan: Scan = BOUNDED) -> int:
+    """Return how many of these pages, and a last one, are read."""
+    return len(list(fetch(scan, Shelf(*pages, page(999, None)), contradicts)))
+
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+NEW, OLD = (-2 * HOUR, -HOUR), (HOUR, 2 * HOUR)
+
+
+def test_reading_stops_after_two_pages_that_are_too_old() -> None:
+    """What follows is older still, so a request for it would bring no match."""
+    older = made(3, 3 * HOUR, 4 * HOUR)
+    assert read_of([made(1, *NEW), made(2, *OLD), older, made(4, 5 * HOUR)]) == 3
+    assert read_of([made(1, *NEW), made(2, *OLD), older, made(4, 5 * HOUR)], SCAN) == 5
+
+
+def test_the_two_old_pages_are_whole_and_follow_each_other() -> None:
+    """One order that may match, or whose time cannot be read, keeps the reading going."""
+    assert read_of([made(1, -HOUR, HOUR), made(2, *OLD), made(3, 3 * HOUR, None), made(4, 4 * HOUR)]) == 5
+    assert read_of([made(1, *OLD), Page((), "2", NOW), made(3, 3 * HOUR), made(4, 4 * HOUR)]) == 4
+
+
+def test_clocks_may_differ() -> None:
+    """What is too old by less than the skew allowed for does not count as old."""
+    assert read_of([made(1, MINUTE), made(2, 2 * MINUTE), made(3, 3 * MINUTE)]) == 4
+
+
+def test_pages_that_are_not_sorted_are_read_to_the_end() -> None:
+    """Whoever does not sort newest first may have anything on its last page."""
+    assert read_of([made(1, 3 * HOUR), made(2, HOUR), made(3, 4 * HOUR), made(4, 5 * HOUR)]) == 5

@@ -116,6 +116,46 @@ def test_a_test_file_brings_its_own_settings(play: Play) -> None:
     assert play(test).ok
 
 
+def test_a_protection_of_two_tests_needs_both(play: Play) -> None:
+    """An item of `protect` that says two things protects only orders of which both are true, as in the settings."""
+    protect = "settings: {protect: [{tags: {includes: langganan}, gross_revenue: {gt: 100000}}]}\n"
+    both, one = "{tags: [langganan], gross_revenue: 200000, ", "{tags: [langganan], gross_revenue: 50000, "
+
+    assert play(case("held: protected", both + "pending_time: 4d ago}") + protect).ok
+    assert play(case("planned: {status: canceled}", one + "pending_time: 4d ago}") + protect).ok
+
+
+def test_a_case_may_bring_its_own_moment(play: Play) -> None:
+    """One order, looked at before and after its time: ages count from the case's own `now`."""
+    test = HEAD + (
+        "order: {pending_time: 2026-11-19T10:00:00+07:00}\n"
+        "cases:\n"
+        "  - {name: too young, not_matched: true, because: pending_time}\n"
+        "  - {name: old enough, now: 2026-11-23, planned: {status: canceled}}\n"
+    )
+
+    assert play(test).ok
+
+
+def test_a_rule_that_is_not_enabled_can_be_tested(play: Play) -> None:
+    """A rule is tested before it is let loose, and a neighbour that is off claims nothing."""
+    off = RULE + "enabled: false\n"
+    neighbour = "---\nname: closer\nenabled: false\npriority: 200\nquery: {status: pending}\naction: {status: ready}\n"
+
+    assert play(case("planned: {status: canceled}\n    rule: cancel-late"), off + neighbour).ok
+
+
+def test_rules_on_other_sources_claim_nothing(play: Play) -> None:
+    """Orders of the business and of a store's customer are different readings, and are not mixed."""
+    other = (
+        "---\nname: theirs\nsource: {customer_orders: {store: s}}\npriority: 200\n"
+        "conditions: [{status: pending}]\naction: {status: ready}\n"
+    )
+
+    assert play(case("planned: {status: canceled}\n    rule: cancel-late"), RULE + other).ok
+    assert play(case("planned: {status: ready}\n    rule: theirs"), RULE + other).ok
+
+
 def test_cases_start_from_the_shared_order(play: Play) -> None:
     """What the file says of its order holds for every case that does not say otherwise."""
     test = HEAD + (
@@ -192,9 +232,44 @@ def test_a_failure_shows_what_decided(play: Play) -> None:
     (failed,) = play(case("planned: {status: canceled}", "{pending_time: 2d ago}")).cases
 
     assert failed.differences[2:] == (
-        "because  pending_time: {older_than: 3d} saw 2026-11-19 03:00 (2d old): false",
+        "because  pending_time: {older_than: 3d} saw 2026-11-19 10:00 (2d old): false",
     )
     assert (failed.rule, failed.name, failed.line) == ("cancel-late", "it", 3)
+
+
+def test_a_failure_is_shown_as_a_diff(play: Play) -> None:
+    """What is the same stands between what was expected (`-`) and what came (`+`)."""
+    (failed,) = play(case("planned: {status: canceled, payment_status: paid, by: me}")).cases
+    (other,) = play(case("held: paid")).cases
+    (reason,) = play(case("not_matched: true\n    because: tags", "{pending_time: 2d ago}")).cases
+
+    assert failed.diff == (
+        "  planned:",
+        "    status: canceled",
+        "-   payment_status: paid",
+        "-   by: me",
+        "+   by: tertib/cancel-late",
+    )
+    assert other.diff == ("- held: paid", "+ planned: status canceled, by tertib/cancel-late")
+    assert reason.diff == (
+        "  not matched",
+        "- because of tags",
+        "+ because of pending_time: {older_than: 3d} saw 2026-11-19 10:00 (2d old): false",
+    )
+    assert play(case("planned: {status: canceled}")).cases[0].diff == ()
+
+
+def test_the_trace_leads_to_the_rule(play: Play) -> None:
+    """Each filter and condition comes with its verdict and the line of the rule that says it, parts of groups too."""
+    (failed,) = play(case("held: paid", "{pending_time: 2d ago}")).cases
+
+    told = [(one.source.line, one.source.column, one.trace.result) for one in failed.steps]
+    assert told == [(2, 9, True), (2, 26, True), (4, 20, False), (5, 5, True)]
+    assert [(one.source.line, one.trace.result) for one in failed.steps[3].children] == [
+        (6, True),
+        (7, False),
+    ]
+    assert {one.source.file for one in failed.steps} == {failed.file.replace(".test", "")}
 
 
 def test_every_condition_is_traced(play: Play) -> None:
@@ -253,7 +328,7 @@ def test_every_condition_is_traced(play: Play) -> None:
             "no answer that Tertib asks for holds `is_probably_spam`",
             "leave it out",
         ),
-        (case("held: paid\n    missing: [tag]"), (6, 5), "unknown field `tag`", "did you mean `tags`?"),
+        (case("held: paid\n    missing: [tag]"), (6, 15), "unknown field `tag`", "did you mean `tags`?"),
         (
             case("held: paid").replace("2026-11-21T10:00:00+07:00", "soon"),
             (1, 6),
@@ -263,7 +338,7 @@ def test_every_condition_is_traced(play: Play) -> None:
         (
             case("held: paid").replace("+07:00", ""),
             (1, 6),
-            "`2026-11-21T10:00:00` has no offset from UTC",
+            "`2026-11-21T10:00:00` has no time zone, that is, no offset such as `+07:00`",
             None,
         ),
         (
@@ -293,6 +368,59 @@ def test_slips_are_named_with_their_place(
     assert (place, message) in found, found
     if hint is not None:
         assert hint in [one.hint for one in played.problems]
+
+
+def test_all_mistakes_come_at_once(play: Play) -> None:
+    """The file's head, its settings, every case, its order and the record: nothing hides behind the first mistake."""
+    test = (
+        "now: soon\n"
+        "settings: {timezone: Mars/Base, protect: [{tagz: null}]}\n"
+        "order: {pending_tme: 4d ago}\n"
+        "cases:\n"
+        "  - {name: one, order: {statuss: pending, notess: x}, missing: [tag], held: piad}\n"
+        "  - {name: two, rule: other, plannd: {status: canceled}}\n"
+        "  - {name: three, now: later, history: {hold: 3}, unchanged: true}\n"
+        "now: 2026-11-21\n"
+    )
+    played = play(test)
+
+    found = {(one.line, one.message) for one in played.problems}
+    assert found >= {
+        (1, "`soon` is not a date and time"),
+        (2, "`Mars/Base` is no time zone"),
+        (2, "unknown field `tagz`"),
+        (3, "unknown field `pending_tme`"),
+        (5, "unknown field `statuss`"),
+        (5, "unknown field `notess`"),
+        (5, "unknown field `tag`"),
+        (5, "`piad` is no code of a hold"),
+        (6, "the file holds no rule `other`"),
+        (6, "unknown key `plannd`"),
+        (7, "`later` is not a date and time"),
+        (8, "the key `now` stands here twice"),
+    }
+    assert (played.cases, played.ok) == ((), False)
+    assert list(played.problems) == sorted(played.problems, key=lambda one: (one.line, one.column, one.code))
+    assert len(set(played.problems)) == len(played.problems)
+
+
+def test_a_mistake_in_one_case_leaves_the_others(play: Play) -> None:
+    """The sound cases of a file are played, and the run fails all the same."""
+    test = case("planned: {status: canceled}") + "  - {name: bad, order: {tagz: []}, held: paid}\n"
+    played = play(test)
+
+    assert [(one.name, one.ok) for one in played.cases] == [("it", True)]
+    assert not played.ok
+
+
+def test_a_value_that_no_shop_has_is_doubted(play: Play) -> None:
+    """A misspelt status would make a `not_matched` pass by accident: a warning, since strange answers do come."""
+    played = play(case("not_matched: true", "{status: pendign}"))
+
+    assert played.ok
+    (doubt,) = played.problems
+    assert (doubt.severity, doubt.hint) == ("warning", "did you mean `pending`?")
+    assert (doubt.line, doubt.column) == (4, 21)
 
 
 def test_several_rules_and_no_name(play: Play) -> None:
@@ -337,7 +465,14 @@ def test_a_rule_file_brings_the_test_beside_it(tmp_path: Path) -> None:
     rule.write_text(RULE, "utf-8")
     test.write_text(case("planned: {status: canceled}"), "utf-8")
 
-    for paths in ([rule], [test], [tmp_path], [rule, test, tmp_path]):
+    everything: tuple[list[str | Path], ...] = (
+        [rule],
+        [test],
+        [tmp_path],
+        [rule, test, tmp_path],
+        [f"{tmp_path}/./late.yaml", rule],
+    )
+    for paths in everything:
         assert len(rehearse.run(paths, Settings()).cases) == 1
 
 

@@ -136,6 +136,7 @@ def test_starter_rules_are_good_in_editors_too(file: Path) -> None:
 GOOD = """
 name: every-form
 query: {status: [pending, draft], is_repeat: true, tags: vip, store_id: 12, draft_time_until: 14d ago, order_id: 7}
+data: {proofs: proofs.csv, bank: {file: bank/mutations.csv, key: ref}, more: {file: more.csv}}
 conditions:
   - gross_revenue: 0
   - gross_revenue: ["100.50", 3]
@@ -160,6 +161,10 @@ conditions:
   - not: {status: pending}
   - not: [{status: pending}, {tags: vip}]
   - expr: order.gross_revenue > 10
+  - order_id: {in: {table: proofs}}
+  - store.id: {not_in: {table: bank}}
+  - status: {in: {table: proofs}}
+  - metadata.ref: {in: {table: proofs}}
 action: {status: "{{ rule.name }}", payment_account_number: 123, financial_entity_id: "3", transfer_time: "{{ now }}"}
 limits: {orders: null, value: 5.5, share: 30%, per_day: null}
 schedule: {cron: "0 8 * * *", timezone: Asia/Jakarta, jitter: 2m, missed: skip, deadline: 6h}
@@ -186,7 +191,11 @@ KNOWN_TO_THE_ENGINE_ALONE = frozenset(
     source-field-of-other source-with-query template-bare-field template-call template-default template-element
     template-filter template-in-block template-list template-loop template-now template-power template-tag
     template-underscore template-unclosed template-unknown-field template-unknown-name trust-missing-in-apply
-    query-time-no-such-day query-time-without-offset
+    query-time-no-such-day query-time-without-offset conditions-table-expr conditions-table-none conditions-table-unknown
+    data-absolute data-column-twice data-column-unnamed data-directory data-empty data-key-empty data-key-twice
+    data-key-twice-personal data-key-unknown data-missing data-not-utf8 data-outside data-quotes data-row-length data-utf16
+    data-workbook template-lookup-arguments template-lookup-bare template-lookup-below template-lookup-column
+    template-lookup-computed template-lookup-key template-lookup-no-column template-lookup-table
     """.split()  # noqa: SIM905 - names read better as a paragraph
 )
 """Mistakes that no schema can see: they need a clock, a second value, or a parser."""

@@ -44,7 +44,7 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
 def test_the_file_the_design_shows_says_the_defaults(tmp_path: Path) -> None:
     """Prove every key with its default value, and that an empty file says the same."""
     text = """
-api: {base_url: https://api.scalev.com, contract: auto, timeout: 30s}
+api: {base_url: https://api.scalev.com, contract: auto, timeout: 30s, concurrency: 4}
 rules: rules/
 ledger: sqlite:///tertib.db
 timezone: Asia/Jakarta
@@ -65,7 +65,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     """Prove that each key arrives where it belongs."""
     found = read(
         """
-api: {base_url: "https://api.scalev.id/", contract: current, timeout: 10s}
+api: {base_url: "https://api.scalev.id/", contract: current, timeout: 10s, concurrency: 2}
 rules: my/rules
 ledger: postgres://db/tertib
 timezone: Asia/Makassar
@@ -85,6 +85,7 @@ protect:
         "current",
         timedelta(seconds=10),
     )
+    assert found.concurrency == 2
     assert (found.rules, found.ledger) == (f"{tmp_path}/my/rules", "postgresql://db/tertib")
     assert (found.timezone, found.account, found.batch_size) == ("Asia/Makassar", "toko-a", 10)
     assert (found.max_read_age, found.settle) == (timedelta(), timedelta(hours=1))

@@ -179,6 +179,20 @@ def collect(node: Trace, where: str, seen: dict[str, set[Verdict]]) -> None:
         collect(child, f"{where} / {number}: {child.condition}", seen)
 
 
+def test_their_coverage_is_whole() -> None:
+    """`tertib test --coverage` finds every condition seen true, false and unknown, and every filter keeping orders out."""
+    coverage = rehearse.run([RULES], Settings()).coverage
+
+    assert coverage.reaches(100)
+    assert {rule.rule for rule in coverage.rules} == {path.stem for path in FILES}
+    assert [
+        (rule.rule, node.condition) for rule in coverage.rules for node in rule.nodes if node.missing
+    ] == []
+    assert [
+        (rule.rule, node.condition) for rule in coverage.rules for node in rule.filters if node.missing
+    ] == []
+
+
 @pytest.mark.parametrize("path", FILES, ids=names(FILES))
 def test_each_case_fails_for_one_reason(cases: tuple[CaseResult, ...], path: Path) -> None:
     """A case that does not match does so for the one reason that it names, so it cannot pass by accident."""

@@ -15,14 +15,15 @@ from itertools import islice
 from typing import Any
 
 from tertib.apply.reread import Reading, by_scans_is_cheaper, judge_again, read_one, read_scans
-from tertib.apply.sending import foreign_ids, must_stop, outcome, outcomes_of
+from tertib.apply.sending import must_stop, outcome, outcomes_of
+from tertib.apply.watch import Watch
 from tertib.compile import Program
 from tertib.errors import ReadError
-from tertib.model import Answer, Change, Held, History, Outcome, Plan, RuleTally, State
+from tertib.model import Answer, Change, Held, Outcome, Plan, RuleTally, State
 from tertib.plan.limits import over_limit, sent_by, unvalued
 from tertib.plan.propose import contract_for, repeats_status
 from tertib.plan.vetoes import Facts, recorded_veto
-from tertib.ports import Clock, Ledger, Reader, Writer
+from tertib.ports import Claim, Clock, Ledger, Reader, Writer
 from tertib.record import change_document, is_masked, masked
 from tertib.scalev import contract
 
@@ -37,12 +38,13 @@ Progress = Callable[..., None]
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What applying needs from outside."""
+    """What applying needs from outside; `watch` began before the first reading that counts."""
 
     reader: Reader
     writer: Writer
     ledger: Ledger
     clock: Clock
+    watch: Watch
     stopping: Callable[[], bool] = lambda: False
     progress: Progress = lambda *_args, **_numbers: None
 
@@ -58,6 +60,7 @@ class Applying:
     ports: Ports
     going: dict[str, Change]
     readings: dict[str, Reading] = field(default_factory=dict)
+    distrusted: set[str] = field(default_factory=set)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     refused_bodies: set[str] = field(default_factory=set)
@@ -238,6 +241,7 @@ def _freshened(state: Applying, change: Change) -> Change | None:
 def _judge(state: Applying, change: Change, reading: Reading) -> Change | None:
     now = state.ports.clock.now()
     state.readings[str(change.id)] = reading
+    state.distrusted.discard(str(change.id))
     judged = judge_again(change, reading, state.program, replace(state.facts, now=now))
     if isinstance(judged, Held):
         state.close([outcome(change, State.STALE, judged.why, judged.code)])
@@ -248,7 +252,7 @@ def _judge(state: Applying, change: Change, reading: Reading) -> Change | None:
 
 def _fresh(state: Applying, change: Change) -> bool:
     """Tell whether a change may go on what was read of its order."""
-    if is_masked(change.set) or _changed_since(change, state.facts.history):
+    if is_masked(change.set) or _changed_since(state, change):
         return False
     if repeats_status(change.id, change.set, state.facts.settings.contract):
         age = state.ports.clock.now() - change.read_at
@@ -257,14 +261,29 @@ def _fresh(state: Applying, change: Change) -> bool:
 
 
 def _young(state: Applying, change: Change) -> bool:
-    """Tell whether a reading is within `max_read_age`; one that was made just now always is."""
+    """Tell whether a reading is within `max_read_age`; one that was made just now always is.
+
+    By a clock that was set back since, no reading's age can be told.
+    """
+    if state.ports.watch.set_back():
+        state.distrusted.update(state.going)
+    if str(change.id) in state.distrusted:
+        return False
     age = state.ports.clock.now() - change.read_at
     again = str(change.id) in state.readings
     return timedelta(0) <= age <= max(state.facts.settings.max_read_age, JUST_NOW if again else timedelta(0))
 
 
-def _changed_since(change: Change, history: History) -> bool:
-    return any(one.at >= change.read_at for one in history.confirmed.get(str(change.id), ()))
+def _changed_since(state: Applying, change: Change) -> bool:
+    """Tell whether we may have changed an order after it was read.
+
+    What this run read, it read under its own lease: nobody else of us was at work. Otherwise times are compared that
+    two clocks may have told, or one before and after it was set: they are trusted as far as `settle` is.
+    """
+    if str(change.id) in state.readings:
+        return False
+    before = change.read_at - state.facts.settings.settle
+    return any(one.at >= before for one in state.facts.history.confirmed.get(str(change.id), ()))
 
 
 # --- one request ----------------------------------------------------------------------------------------
@@ -288,40 +307,46 @@ def _send(state: Applying, changes: Sequence[Change]) -> None:
         state.close([outcome(one, State.ABANDONED, why) for one in changes])
         return
     claim = ports.ledger.claim(state.run_id, changes, _recorded_body(state, changes), ports.clock.now())
-    claimed = {str(one) for one in claim.ids}
-    refused = [one for one in changes if str(one.id) not in claimed]
+    going = _released(claim, changes)
+    refused = [one for one in changes if one not in going]
     state.close([outcome(one, State.ABANDONED, "the ledger did not release it") for one in refused])
-    going = [one for one in changes if str(one.id) in claimed]
     if not going:
         return
-    if not all(_young(state, one) for one in going):
-        unsent = Answer("refused", None, message="not sent: the reading grew too old")
+    too_late = _too_late(state, claim, going)
+    if too_late:
+        unsent = Answer("refused", None, message=f"not sent: {too_late}")
         dropped = [outcome(one, State.STALE, unsent.message) for one in going]
         ports.ledger.answer(claim, unsent, dropped, ports.clock.now())
         state.note(dropped)
         return
     body = _body(state, going, [one.id for one in going])
-    state.sent.update(claimed)
+    state.sent.update(str(one.id) for one in going)
     answer = ports.writer.change_status(body)
     _settle_answer(state, claim, answer, going, body)
 
 
+def _released(claim: Claim, changes: Sequence[Change]) -> list[Change]:
+    """Return the changes that the ledger let out: they and no others may go on the wire."""
+    claimed = {str(one) for one in claim.ids}
+    return [one for one in changes if str(one.id) in claimed]
+
+
+def _too_late(state: Applying, claim: Claim, going: Sequence[Change]) -> str | None:
+    """Say why it is too late to send: asked beside the socket, after everything that can take time."""
+    if not all(_young(state, one) for one in going):
+        return "the reading grew too old"
+    return None if state.ports.clock.now() < claim.deadline else "the lease on the account ended"
+
+
 def _settle_answer(
-    state: Applying, claim: Any, answer: Answer, going: Sequence[Change], body: Mapping[str, Any]
+    state: Applying, claim: Claim, answer: Answer, going: Sequence[Change], body: Mapping[str, Any]
 ) -> None:
     ports = state.ports
     wanted = {name: body[name] for name in ("status", "payment_status") if name in body}
     outcomes = outcomes_of(answer, going, wanted)
-    ports.ledger.answer(claim, answer, outcomes, ports.clock.now())
+    halted = ports.ledger.answer(claim, answer, outcomes, ports.clock.now())
     state.note(outcomes)
-    foreign = foreign_ids(answer, claim.ids)
-    if foreign:
-        state.stopped = (
-            f"Scalev says it changed {len(foreign)} orders that were not sent: {', '.join(foreign[:5])}"
-        )
-        ports.ledger.halt(state.plan.account, state.stopped, ports.clock.now())
-        return
-    state.stopped = must_stop(answer, outcomes)
+    state.stopped = halted or must_stop(answer, outcomes)
     if state.stopped is None and any(one.state is State.PLANNED for one in outcomes):
         _bisect(state, going)
 

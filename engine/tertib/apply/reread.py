@@ -107,7 +107,7 @@ def judge_again(change: Change, reading: Reading, program: Program, facts: Facts
         return proposed
     if not same_values(change.set, proposed.set, facts.mask):
         return drop("other_values", "what the action would write has changed since the preview")
-    return replace(proposed, reasons=change.reasons)
+    return replace(proposed, reasons=change.reasons, filters=change.filters)
 
 
 def same_values(planned: Mapping[str, Any], rendered: Mapping[str, Any], mask: Mask) -> bool:

@@ -26,30 +26,31 @@ def outcomes_of(answer: Answer, changes: Sequence[Change], wanted: Mapping[str, 
         halved = answer.status in BISECTED and len(changes) > 1
         state = State.PLANNED if halved else State.NOT_APPLIED
         return tuple(outcome(one, state, answer.message) for one in changes)
-    echoes = {str(echo.id): echo for echo in answer.echoes}
-    return tuple(_echoed(one, echoes.get(str(one.id)), wanted) for one in changes)
+    echoes: dict[str, list[Echo]] = {}
+    for echo in answer.echoes:
+        echoes.setdefault(str(echo.id), []).append(echo)
+    return tuple(_echoed(one, echoes.get(str(one.id), []), wanted) for one in changes)
 
 
-def _echoed(change: Change, echo: Echo | None, wanted: Mapping[str, Any]) -> Outcome:
-    if echo is None:
+def _echoed(change: Change, echoes: Sequence[Echo], wanted: Mapping[str, Any]) -> Outcome:
+    """Judge what an answer says of one order; one that it names twice must be as wanted both times."""
+    if not echoes:
         return outcome(change, State.SENT, "outcome unknown: the answer does not name this order")
-    differing = [name for name in wanted if getattr(echo, name) != wanted[name]]
+    differing = [(name, getattr(echo, name)) for echo in echoes for name in _differing(echo, wanted)]
     if differing:
-        name = differing[0]
-        why = f"outcome unknown: the answer says {name} `{getattr(echo, name)}`, not `{wanted[name]}`"
+        name, said = differing[0]
+        why = f"outcome unknown: the answer says {name} `{said}`, not `{wanted[name]}`"
         return outcome(change, State.SENT, why)
     return outcome(change, State.CONFIRMED, "the answer names it with the wanted values")
+
+
+def _differing(echo: Echo, wanted: Mapping[str, Any]) -> list[str]:
+    return [name for name in wanted if getattr(echo, name) != wanted[name]]
 
 
 def outcome(change: Change, state: State, why: str, code: str = "") -> Outcome:
     """Return what became of a change."""
     return Outcome(change.id, change.order_id, change.rule, state, why, code)
-
-
-def foreign_ids(answer: Answer, sent: Iterable[int | str]) -> list[str]:
-    """Return the ids that an answer names although they were not sent."""
-    known = {str(one) for one in sent}
-    return [str(echo.id) for echo in answer.echoes if str(echo.id) not in known]
 
 
 def must_stop(answer: Answer, outcomes: Iterable[Outcome]) -> str | None:

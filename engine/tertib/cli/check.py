@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
+from tertib import check as static
 from tertib import load as loading
 from tertib.cli import context, options, problems, screen
 from tertib.errors import SettingsError
+from tertib.language import places
 from tertib.model import Loaded
 
 
@@ -47,15 +51,21 @@ def _load(opened: context.Session, given: tuple[str, ...]) -> Loaded:
     paths = [word for word in given if context.is_path(word)]
     names = {word for word in given if not context.is_path(word)}
     if not names:
-        found = loading.load(paths or [opened.settings.rules], opened.settings)
+        found = _examined(opened, loading.load(paths or [opened.settings.rules], opened.settings))
     else:
-        found = _only(loading.load([opened.settings.rules], opened.settings), names)
+        found = _only(_examined(opened, loading.load([opened.settings.rules], opened.settings)), names)
     if not found.rules and not found.problems:
         raise SettingsError(
             f"no rules in `{', '.join(given) or opened.settings.rules}`",
             hint="`tertib init` lays out a project with starter rules",
         )
     return found
+
+
+def _examined(opened: context.Session, loaded: Loaded) -> Loaded:
+    """Add what can be said of the rules that stand without reading an order: what never runs, conflicts, circles."""
+    wrong = static.problems(loaded, opened.settings, opened.clock.now())
+    return replace(loaded, problems=tuple(sorted([*loaded.problems, *wrong], key=places.order)))
 
 
 def _only(loaded: Loaded, names: set[str]) -> Loaded:

@@ -102,7 +102,7 @@ def _starter_rules(opened: context.Session) -> tuple[Rule, ...]:
 
 
 def _plan(rules: tuple[Rule, ...], opened: context.Session) -> Plan:
-    with progress.shown(opened.choices.color) as report:
+    with progress.shown(opened.choices.color, opened.budget.left_hour) as report:
         return pipeline.plan(
             rules,
             opened.settings,
@@ -115,7 +115,7 @@ def _plan(rules: tuple[Rule, ...], opened: context.Session) -> Plan:
 
 
 def _apply(plan: Plan, opened: context.Session) -> Run:
-    with progress.shown(opened.choices.color) as report:
+    with progress.shown(opened.choices.color, opened.budget.left_hour) as report:
         return pipeline.apply(
             plan,
             opened.settings,

@@ -1,9 +1,11 @@
-"""What the exit code of a command says to a script."""
+"""What the exit code of a command, and the outcome of a change, say to a script."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+
+from tertib.model import State
 
 EXIT_CODES: Final[Mapping[int, str]] = {
     0: "Everything intended happened. Ordinary vetoes, and rules in mode `preview`, are intended.",
@@ -15,3 +17,17 @@ EXIT_CODES: Final[Mapping[int, str]] = {
     143: "The command was told to end (SIGTERM), and ended cleanly.",
 }
 """Every exit code that a command gives on purpose."""
+
+OUTCOMES: Final[Mapping[State, str]] = {
+    State.PREVIEWED: "The rule is in mode `preview`: recorded, and nothing sent.",
+    State.AWAITING_APPROVAL: "The rule is in mode `approve`: recorded, and `tertib apply` sends it.",
+    State.PLANNED: "Recorded as wanted, and not sent.",
+    State.SENT: "Sent, and the outcome is not known; it is never sent again, and `tertib settle` reads it back.",
+    State.CONFIRMED: "Scalev's answer names the order with the wanted values.",
+    State.CONFIRMED_BY_READBACK: "The outcome was unknown, and the order was later read with the wanted values.",
+    State.NOT_APPLIED: "Scalev refused, or the order was later read without the wanted values: nothing was done.",
+    State.HELD: "Something came up just before sending, so nothing was sent; `why` says what.",
+    State.STALE: "The order changed after the plan and no longer matches, so nothing was sent.",
+    State.ABANDONED: "Not sent, because an earlier request of the same run has no known outcome.",
+}
+"""What became of one change, by the state that `apply --json` and `run --json` give it."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from tertib import pipeline, record
-from tertib.cli import context, options, preview, progress, screen
+from tertib.cli import context, options, preview, progress, queries, screen
 from tertib.model import Plan
 
 WITH_CHANGES: Final = 4
@@ -26,7 +26,7 @@ SOMETHING_HELD: Final = 3
 @click.option(
     "--detailed-exitcode", "detailed", is_flag=True, help="Exit with 4 where something would change."
 )
-@click.option("--explain-query", is_flag=True, help="Show what was asked of Scalev, and for which rules.")
+@click.option("--explain-query", is_flag=True, help="Show which conditions Scalev filters by and why the others stay here, what was read, and for which rules.")
 @click.option("--all", "everything", is_flag=True, help="Show every row.")
 def command(
     rules: tuple[str, ...],
@@ -40,7 +40,8 @@ def command(
     """Preview what RULES would change: files, directories, globs or names of rules. Sends nothing."""
     opened = context.session()
     chosen = context.rules(opened, rules)
-    with progress.shown(opened.choices.color) as report:
+    explained = queries.Explained()
+    with progress.shown(opened.choices.color, opened.budget.left_hour) as report:
         plan = pipeline.plan(
             chosen,
             opened.settings,
@@ -49,14 +50,18 @@ def command(
             clock=opened.clock,
             mask=opened.mask,
             progress=report,
+            on_read=explained,
         )
     document = record.document(plan, opened.mask)
     if out is not None:
         write(document, Path(out))
     if as_json:
-        screen.emit(document)
+        asked = {"explain_query": explained.document(plan.scans)} if explain_query else {}
+        screen.emit({**document, **asked})
     else:
-        _show(plan, opened, out, explain_query=explain_query, everything=everything)
+        if explain_query:
+            explained.show(plan.scans, opened.console())
+        _show(plan, opened, out, everything=everything)
     return exit_code(plan, detailed=detailed)
 
 
@@ -94,12 +99,8 @@ def exit_code(plan: Plan, *, detailed: bool) -> int:
     return SOMETHING_HELD if detailed and plan.over_limit else 0
 
 
-def _show(
-    plan: Plan, opened: context.Session, out: str | None, *, explain_query: bool, everything: bool
-) -> None:
+def _show(plan: Plan, opened: context.Session, out: str | None, *, everything: bool) -> None:
     console = opened.console()
-    if explain_query:
-        preview.explain_query(plan, console)
     preview.show(
         plan,
         console,

@@ -178,20 +178,3 @@ def _cost(plan: Plan, left: int | None, zone: str) -> str:
     orders, requests = screen.many(plan.orders_read, "order"), screen.many(plan.requests, "request")
     rest = "" if left is None else f", {screen.number(left)} left this hour"
     return f"read {orders} in {requests}{rest}; {screen.moment(plan.now, zone)}"
-
-
-def explain_query(plan: Plan, out: Console) -> None:
-    """Print what was asked of Scalev, scan by scan, and for which rules."""
-    listed = screen.table("what was sent", "pages", "orders", "for", right=["pages", "orders"])
-    for report in plan.scans:
-        source = (
-            "" if report.scan.source.store is None else f"customer orders of {report.scan.source.store}: "
-        )
-        sent = "\n".join(f"{name}={value}" for name, value in report.scan.params.items() if name != "columns")
-        listed.add_row(
-            screen.clean(source) + (sent or "all orders"),
-            screen.number(report.pages),
-            screen.number(report.orders),
-            ", ".join(report.scan.rules),
-        )
-    out.print(listed)

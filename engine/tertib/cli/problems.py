@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import Any, Final
+from urllib.parse import quote
 
 from tertib import __version__
+from tertib.language.codes import CODES
 from tertib.model import Problem
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_CODES_PAGE: Final = "https://tertib.example/docs/codes.md"
+"""Where `docs/codes.md` lies for a reader of a log, who has no checkout; the schemas name the same place."""
 
 
 def as_text(problems: Iterable[Problem]) -> str:
@@ -41,12 +46,11 @@ def as_github(problems: Iterable[Problem]) -> str:
 
 def as_sarif(problems: Sequence[Problem]) -> str:
     """Return the problems as a SARIF 2.1.0 log, which code hosts and editors import."""
-    driver = {
-        "name": "tertib",
-        "version": __version__,
-        "rules": [{"id": code} for code in sorted({problem.code for problem in problems})],
-    }
-    run = {"tool": {"driver": driver}, "results": [_result(problem) for problem in problems]}
+    codes = sorted({problem.code for problem in problems})
+    driver = {"name": "tertib", "version": __version__, "rules": [_sarif_rule(code) for code in codes]}
+    results = [_result(problem, codes.index(problem.code)) for problem in problems]
+    # columns of problems count characters, as Python does, where SARIF would count UTF-16 units
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return (
         json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False) + "\n"
     )
@@ -93,7 +97,13 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _result(problem: Problem) -> dict[str, Any]:
+def _sarif_rule(code: str) -> dict[str, Any]:
+    """Return what SARIF calls a rule: a kind of message, with the place that explains it."""
+    meaning = {"text": CODES.get(code, code)}
+    return {"id": code, "shortDescription": meaning, "helpUri": f"{_CODES_PAGE}#{code.lower()}"}
+
+
+def _result(problem: Problem, index: int) -> dict[str, Any]:
     rule = f"rule {problem.rule}: " if problem.rule else ""
     hint = f" ({problem.hint})" if problem.hint else ""
     region = {
@@ -101,10 +111,17 @@ def _result(problem: Problem) -> dict[str, Any]:
         "startColumn": problem.column,
         "endColumn": problem.column + max(1, problem.width),
     }
-    location = {"artifactLocation": {"uri": problem.file.replace("\\", "/")}, "region": region}
+    location = {"artifactLocation": {"uri": _uri(problem.file)}, "region": region}
     return {
         "ruleId": problem.code,
+        "ruleIndex": index,
         "level": problem.severity,
         "message": {"text": rule + problem.message + hint},
         "locations": [{"physicalLocation": location}],
     }
+
+
+def _uri(file: str) -> str:
+    """Return a file's name as a URI: a relative one stays relative, which means the repository's top."""
+    path = PurePath(file)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())

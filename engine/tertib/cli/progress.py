@@ -1,38 +1,98 @@
-"""What a long read or apply shows while it goes on: a line on stderr, and only on a terminal."""
+"""What a long read or apply shows while it goes on: a bar on stderr, and only on a terminal."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tertib.cli import screen
 from tertib.clock import SystemClock
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
 Progress: TypeAlias = Callable[..., None]
-"""Called with an event's name and numbers, such as `("page", orders=25)`."""
+"""Called with an event's name and numbers, such as `("read", pages=3, orders=75, matched=2, expected=10)`."""
 
 
 @contextmanager
-def shown(color: bool | None = None) -> Iterator[Progress | None]:  # noqa: FBT001 - the choice made on the command line
+def shown(color: bool | None = None, left: Callable[[], int | None] | None = None) -> Iterator[Progress | None]:  # noqa: FBT001 - the choice made on the command line
     """Show progress while the block runs; None where nobody would see it.
 
-    What is shown must never stop the work: a terminal that goes away is no reason to leave a change unrecorded.
+    `left` tells how many requests the hour still allows.
     """
     if not sys.stderr.isatty():
         yield None
         return
-    with screen.console(color=color, stderr=True).status("asking Scalev …") as status:
-        counts: dict[str, float] = {}
+    with bars(screen.console(color=color, stderr=True)) as drawn:
+        yield Bar(drawn, left or _unknown)
 
-        def report(event: str, **numbers: Any) -> None:
-            counts.update({name: value for name, value in numbers.items() if isinstance(value, int | float)})
-            said = ", ".join(f"{screen.number(int(value))} {name}" for name, value in counts.items())
-            with suppress(OSError):
-                status.update(f"{event}: {said}" if said else event)
 
-        yield report
+def _unknown() -> None:
+    """Know nothing of requests left."""
+
+
+def bars(console: Console) -> Bars:
+    """Return the empty bar: what goes on, how far it is, and how long the rest will take."""
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - only on a terminal
+    from rich.progress import Progress as Bars  # noqa: PLC0415 - as above
+
+    return Bars(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[said]}", markup=False),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        transient=True,
+        refresh_per_second=4,
+    )
+
+
+class Bar:
+    """One event's bar at a time.
+
+    What is shown must never stop the work: a terminal that goes away is no reason to leave a change unrecorded.
+    """
+
+    def __init__(self, drawn: Bars, left: Callable[[], int | None]) -> None:
+        self._bars = drawn
+        self._left = left
+        self._event = ""
+        self._task: TaskID = drawn.add_task("asking Scalev …", total=None, said="")
+
+    def __call__(self, event: str, **numbers: Any) -> None:
+        """Show an event's numbers; the bar fills where they say how much there will be."""
+        done, total = extent(numbers)
+        with suppress(OSError):
+            if event != self._event:
+                self._event = event
+                self._bars.reset(self._task, description=event, total=total, said="")
+            said = words(numbers, self._left() if event == "read" else None)
+            self._bars.update(self._task, completed=done, total=total, said=said)
+
+
+def extent(numbers: dict[str, Any]) -> tuple[int, int | None]:
+    """Return how much is done, and how much there is in all where that is known."""
+    if "done" in numbers:
+        return numbers["done"], numbers.get("total")
+    pages, expected = numbers.get("pages", 0), numbers.get("expected")
+    # a shop that has grown since the last run has more pages than were expected
+    return pages, None if expected is None else max(pages, expected)
+
+
+def words(numbers: dict[str, Any], left: int | None) -> str:
+    """Say the numbers: `12 of 40 pages, 300 orders, 7 matched, 9.871 requests left`."""
+    done, total = extent(numbers)
+    of = "" if total is None else f" of {screen.number(total)}"
+    if "done" in numbers:
+        return f"{screen.number(done)}{of}"
+    counted = [f"{screen.number(numbers[name])} {name}" for name in ("orders", "matched") if name in numbers]
+    rest = [] if left is None else [f"{screen.number(left)} requests left this hour"]
+    return ", ".join([f"{screen.number(done)}{of} pages", *counted, *rest])
 
 
 def heeding(clock: SystemClock, report: Progress | None) -> Progress:

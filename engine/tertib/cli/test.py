@@ -2,63 +2,131 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from tertib import rehearse
-from tertib.cli import context, options, problems, screen
-from tertib.rehearse import CaseResult, Rehearsal
+from tertib import load, rehearse
+from tertib.cli import context, options, rehearsed, screen
+from tertib.errors import SettingsError
+from tertib.model import Settings
+from tertib.rehearse import Rehearsal, junit
+from tertib.rehearse.cases import rules_of
+from tertib.rehearse.files import find, watched
+from tertib.rehearse.watching import watch
 
 
 @click.command("test")
 @options.rules_argument
 @options.json_output
-def command(rules: tuple[str, ...], *, as_json: bool) -> int:
-    """Run the tests beside RULES (`NAME.test.yaml`): orders in short, an explicit clock, what must come of them."""
+@click.option("--coverage", is_flag=True, help="Count which verdicts were seen of every condition.")
+@click.option(
+    "--coverage-threshold",
+    "threshold",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Fail where fewer of a hundred verdicts were seen.",
+)
+@click.option(
+    "--junit",
+    "report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the results as JUnit XML too.",
+)
+@click.option("--watch", "watching", is_flag=True, help="Run again whenever a rule, test or table changes.")
+def command(
+    rules: tuple[str, ...],
+    *,
+    as_json: bool,
+    coverage: bool,
+    threshold: float | None,
+    report: Path | None,
+    watching: bool,
+) -> int:
+    """Run the tests beside RULES (`NAME.test.yaml`): orders in short, an explicit clock, what must come of them.
+
+    Exit code 1 where a case fails, a test has a mistake, or the coverage is below the threshold.
+    """
+    if watching and as_json:
+        raise click.UsageError("`--json` prints one document, and `--watch` never ends")
+    shown = rehearsed.Shown(as_json=as_json, coverage=coverage or threshold is not None, threshold=threshold)
     opened = context.session()
-    rehearsed = rehearse.run(list(rules) or [opened.settings.rules], opened.settings)
-    if as_json:
-        screen.emit(_document(rehearsed))
+    if not watching:
+        return _once(rules, opened, shown, report)
+
+    def play(changed: Collection[Path]) -> int:
+        _announce(changed, opened.clock.now(), opened.settings)
+        try:
+            return _once(rules, opened, shown, report)
+        except SettingsError as error:
+            # a rule may be gone for the moment in which it is edited
+            click.echo(f"tertib: {error}", err=True)
+            return 1
+
+    with context.stopping(opened.clock):
+        return watch(play, lambda: _files(rules, opened), opened.clock, lambda: opened.clock.stopping)
+
+
+def _once(given: Sequence[str], opened: context.Session, shown: rehearsed.Shown, report: Path | None) -> int:
+    paths, only = _wanted(given, opened.settings)
+    found = rehearse.run(paths, opened.settings, only)
+    if report is not None:
+        _write(report, found)
+    rehearsed.show(found, shown, opened)
+    return 0 if found.ok and shown.suffices(found) else 1
+
+
+def _wanted(given: Sequence[str], settings: Settings) -> tuple[list[str], frozenset[str] | None]:
+    """Return the paths to look in, and the names of rules to keep to: None where paths were given, or nothing."""
+    paths = [word for word in given if context.is_path(word)]
+    names = [word for word in given if not context.is_path(word)]
+    if not names:
+        return paths or [_near(settings.rules)], None
+    beside, tests = find(paths, [])
+    given_rules = load.load([*beside, *map(rules_of, tests)], settings).rules
+    named = {rule.name: rule for rule in (*load.load([_near(settings.rules)], settings).rules, *given_rules)}
+    unknown = [name for name in names if name not in named]
+    if unknown:
+        raise SettingsError(
+            f"no rule is named `{unknown[0]}` in `{settings.rules}`",
+            hint="give the path of a rule or a test, or a rule's name",
+        )
+    files = dict.fromkeys(named[name].origin.file for name in names)
+    return [*paths, *files], frozenset([*names, *(rule.name for rule in given_rules)])
+
+
+def _near(path: str) -> str:
+    """Return a path as people write it: from the working directory on, where it lies below."""
+    place, here = Path(path), Path.cwd()
+    return str(place.relative_to(here)) if place.is_relative_to(here) else path
+
+
+def _write(report: Path, found: Rehearsal) -> None:
+    try:
+        report.write_text(junit.document(found), encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or "it cannot be opened").lower()
+        raise SettingsError(f"`{report}` cannot be written: {reason}") from None
+
+
+# --- watching -------------------------------------------------------------------------------------------
+
+
+def _files(given: Sequence[str], opened: context.Session) -> frozenset[Path]:
+    """Return the files whose change is a reason to play again."""
+    paths = [word for word in given if context.is_path(word)]
+    if len(paths) < len(given) or not paths:
+        paths.append(opened.settings.rules)
+    return watched(paths)
+
+
+def _announce(changed: Collection[Path], now: datetime, settings: Settings) -> None:
+    """Say what made the tests run again."""
+    if changed:
+        names = ", ".join(screen.clean(path.name) for path in sorted(changed))
+        click.echo(f"\n{screen.moment(now.astimezone(UTC), settings.timezone)}: {names} changed")
     else:
-        _show(rehearsed)
-    return 0 if rehearsed.ok else 1
-
-
-def _document(rehearsed: Rehearsal) -> dict[str, Any]:
-    return {
-        "ok": rehearsed.ok,
-        "passed": sum(case.ok for case in rehearsed.cases),
-        "failed": sum(not case.ok for case in rehearsed.cases),
-        "cases": [_case(case) for case in rehearsed.cases],
-        "problems": problems.as_documents(rehearsed.problems),
-        "untested": list(rehearsed.untested),
-    }
-
-
-def _case(case: CaseResult) -> dict[str, Any]:
-    return {
-        "file": case.file,
-        "line": case.line,
-        "name": case.name,
-        "rule": case.rule,
-        "ok": case.ok,
-        "expected": case.expected,
-        "got": case.got,
-        "differences": list(case.differences),
-    }
-
-
-def _show(rehearsed: Rehearsal) -> None:
-    click.echo(problems.as_text(rehearsed.problems), nl=False)
-    for case in rehearsed.cases:
-        if not case.ok:
-            click.echo(f"{case.file}:{case.line}: rule {case.rule}: {screen.clean(case.name)}")
-            for line in case.differences:
-                click.echo(f"    {screen.clean(line)}")
-    for file in rehearsed.untested:
-        click.echo(f"no test stands beside {file}")
-    failed = sum(not case.ok for case in rehearsed.cases)
-    click.echo(
-        f"{screen.many(len(rehearsed.cases), 'case')}: {len(rehearsed.cases) - failed} passed, {failed} failed"
-    )
+        click.echo("watching; Ctrl-C ends it")

@@ -1,72 +1,193 @@
-"""`tertib why`: every rule's word on one order."""
+"""`tertib why`: every rule's word on one order, and all that was ever done or decided about it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tertib import pipeline
-from tertib.cli import context, judgement, options, screen
+from tertib.cli import context, judgement, options, preview, screen
 from tertib.errors import ReadError
 from tertib.explain import Explanation
+from tertib.ledger.holds import Hold
+from tertib.ledger.runs import ChangeRecord
 from tertib.ledger.schema import plain
-from tertib.model import Order, Rule
+from tertib.model import Rule, Unsettled
 
 
 @click.command("why")
 @click.argument("order")
-@click.option(
-    "--from",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Take the order from this JSON file instead of from Scalev.",
-)
+@judgement.from_option
+@judgement.at_option
 @options.json_output
-def command(order: str, *, file: Path | None, as_json: bool) -> int:
+def command(order: str, *, file: Path | None, at: str | None, as_json: bool) -> int:
     """Ask every rule of the project about ORDER, and show what would act, what keeps the others, and what was done."""
     opened = context.session()
-    given = None if file is None else judgement.from_file(file, order)
-    chosen = context.rules(opened, ())
-    explained = [one for rule in chosen if (one := _explained(rule, order, given, opened)) is not None]
-    if not explained:
-        raise ReadError(f"Scalev has no order `{order}`", hint="give the order's number as Scalev shows it")
-    changes = opened.ledger.changes_of(opened.settings.account, explained[0].order_id or order)
+    rules = [one for one in context.rules(opened, ()) if one.enabled]
+    explained, unread = _explained(opened, rules, order, file, at)
+    past = _past(opened, order, explained)
+    if unread is not None and not past.known:
+        raise unread
     if as_json:
-        screen.emit(
-            {
-                "order_id": explained[0].order_id,
-                "rules": [one.document() for one in explained],
-                "changes": [plain(asdict(one)) for one in changes],
-            }
-        )
+        screen.emit(_document(order, explained, past))
         return 0
-    console = opened.console()
-    for one in sorted(explained, key=lambda one: not one.matched):
-        judgement.show(one, console)
-    for change in changes:
-        when = screen.moment(change.planned_at, opened.settings.timezone)
-        console.print(
-            f"{when}, run {change.run_id}, rule {change.rule}: {change.state} {screen.clean(change.why)}"
-        )
+    console, zone = opened.console(), opened.settings.timezone
+    if unread is not None:
+        console.print(str(unread), style="yellow")
+    for one in sorted(explained, key=_rank):
+        if _rank(one) < _LAST:
+            judgement.show(one, console, zone)
+    for line in (*_rest(explained, rules), *_told(past, opened)):
+        console.print(line, soft_wrap=True)
     return 0
 
 
-def _explained(rule: Rule, order: str, given: Order | None, opened: context.Session) -> Explanation | None:
-    """Return a rule's explanation; None where its source, such as one customer's orders, lacks the order."""
+def _explained(
+    opened: context.Session, rules: Sequence[Rule], order: str, file: Path | None, at: str | None
+) -> tuple[tuple[Explanation, ...], ReadError | None]:
+    """Return every rule's explanation, or none of them and why the order could not be found."""
+    given = None if file is None else judgement.from_file(file, order)
+    if given is None:
+        order = judgement.as_scalev_names_it(opened, order)
     try:
-        return pipeline.explain(
-            rule,
+        found = pipeline.why(
+            rules,
             order,
             opened.settings,
             reader=opened.reader if given is None else None,
             ledger=opened.ledger,
-            clock=opened.clock,
+            clock=judgement.clock_at(at, opened.clock, opened.settings.timezone),
             mask=opened.mask,
             order=given,
         )
     except ReadError as error:
         if "has no order" not in str(error):
             raise
-        return None
+        return (), error
+    return found, None
+
+
+# --- the rules ------------------------------------------------------------------------------------------
+
+_LAST = 3
+
+
+def _rank(one: Explanation) -> int:
+    """Return where an explanation stands: what acts first, then what is held, then what is coming, then the rest."""
+    if one.change is not None:
+        return 0
+    return 1 if one.matched else 2 if one.coming is not None else _LAST
+
+
+def _rest(explained: Sequence[Explanation], rules: Sequence[Rule]) -> Iterator[str]:
+    """Yield a line for each rule that has nothing to do with the order, with the first thing that says so."""
+    for one in explained:
+        if _rank(one) == _LAST:
+            decisive = [node for node in one.trace if node.result is False]
+            decisive = decisive or [node for node in one.trace if node.result is None]
+            because = judgement.line(decisive[0]) if decisive else ""
+            yield f"{judgement.MARKS[one.verdict]} rule {one.rule}: {because}"
+    for name in [one.name for one in rules] if explained else []:
+        if name not in {one.rule for one in explained}:
+            yield f"? rule {name}: the orders that it reads lack this one, or could not be read"
+
+
+# --- the record -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What the record has about one order."""
+
+    changes: tuple[ChangeRecord, ...]
+    holds: tuple[Hold, ...]
+    unsettled: tuple[Unsettled, ...]
+
+    @property
+    def known(self) -> bool:
+        """Tell whether the record knows the order at all."""
+        return bool(self.changes or self.holds or self.unsettled)
+
+
+def _past(opened: context.Session, order: str, explained: Sequence[Explanation]) -> _Past:
+    account = opened.settings.account
+    names = {order, *(one.order_id for one in explained if one.order_id)}
+    found = {one.change_id: one for name in names for one in opened.ledger.changes_of(account, name)}
+    changes = sorted(found.values(), key=lambda one: one.planned_at)
+    names |= {name for one in changes for name in (one.order_id, str(one.id)) if name}
+    return _Past(
+        changes=tuple(changes),
+        holds=tuple(one for one in opened.ledger.holds(account, opened.clock.now()) if one.ref in names),
+        unsettled=tuple(
+            one for one in opened.ledger.unsettled(account) if names & {one.order_id, str(one.id)}
+        ),
+    )
+
+
+def _told(past: _Past, opened: context.Session) -> Iterator[str]:
+    """Yield what the record knows, in words."""
+    zone = opened.settings.timezone
+    if not past.known:
+        yield "the record has nothing about this order: no rule ever acted on it, and nobody put it on hold"
+        return
+    for hold in past.holds:
+        until = f" until {screen.moment(hold.until, zone)}" if hold.until else ""
+        since = screen.moment(hold.since, zone)
+        yield f"on hold since {since}{until}: {screen.clean(hold.why)} (`tertib release` ends it)"
+    for change in past.changes:
+        yield f"{screen.moment(change.planned_at, zone)}  rule {change.rule} {_did(change)}"
+    for one in past.unsettled:
+        due = screen.moment(one.due_at, zone)
+        yield f"what became of run {one.run_id} is not known; `tertib settle` can read it back from {due} on"
+    if past.changes:
+        last = past.changes[-1]
+        yield f"what it saw then: `tertib explain {last.rule} {last.order_id or last.id} --run {last.run_id}`"
+
+
+_ENDS: Mapping[str, str] = {
+    "previewed": "would have set {set} (its mode is `preview`)",
+    "awaiting_approval": "wants to set {set}, and waits for approval",
+    "planned": "is about to set {set}",
+    "sent": "sent {set}, and the outcome is not known",
+    "confirmed": "set {set}, which Scalev confirmed",
+    "confirmed_by_readback": "set {set}, which reading back confirmed",
+    "not_applied": "tried to set {set}, and Scalev did not do it",
+    "held": "wanted to set {set}, and was kept from it",
+    "stale": "wanted to set {set}, and dropped it when the order was read again",
+    "abandoned": "wanted to set {set}, and never sent it",
+}
+"""What each state of a change means in words."""
+
+
+def _did(change: ChangeRecord) -> str:
+    values = ", ".join(
+        f"{name} {_from(change, name)}{preview.value(value)}"
+        for name, value in change.set.items()
+        if name != "by"
+    )
+    said = _ENDS.get(change.state, f"wanted to set {{set}}: {change.state}").format(set=values or "nothing")
+    why = f": {screen.clean(change.why)}" if change.why and change.state != "previewed" else ""
+    return f"{said}{why} (run {change.run_id})"
+
+
+def _from(change: ChangeRecord, name: str) -> str:
+    before = change.before.get(name)
+    return "" if before is None or isinstance(before, Mapping) else f"{screen.clean(before)} → "
+
+
+# --- for machines ---------------------------------------------------------------------------------------
+
+
+def _document(order: str, explained: Sequence[Explanation], past: _Past) -> dict[str, Any]:
+    names = [one.order_id for one in explained if one.order_id] + [one.order_id for one in past.changes]
+    return {
+        "order_id": next(iter(names), order),
+        "rules": [one.document() for one in explained],
+        "changes": [plain(asdict(one)) for one in past.changes],
+        "holds": [plain(asdict(one)) for one in past.holds],
+        "unsettled": [plain(asdict(one)) for one in past.unsettled],
+    }

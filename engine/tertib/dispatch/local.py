@@ -17,6 +17,7 @@ from tertib.clock import Stopped
 from tertib.errors import AccountHalted, LeaseLost, TertibError
 from tertib.language.personal import Mask
 from tertib.ledger.slots import Slot, SlotState, slot_key
+from tertib.load import refreshed
 from tertib.model import Plan, Rule, Run, Settings, State
 from tertib.ports import Clock, Ledger, Reader, Writer
 from tertib.schedule import due, jitter, next_slot
@@ -255,7 +256,7 @@ class Server:
     def _pipeline(self, rules: Sequence[Rule], at: datetime) -> tuple[Plan, Run]:
         machine = self._machine
         return pipeline.run(
-            rules,
+            [refreshed(rule) for rule in rules],
             machine.settings,
             reader=machine.reader,
             writer=machine.writer,

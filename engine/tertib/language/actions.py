@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from tertib.language import templates
 from tertib.language.durations import parse_timestamp
 from tertib.language.nearest import did_you_mean
+from tertib.language.tables import NONE
 from tertib.language.templates import RenderError
 from tertib.language.wording import kind_of, one_of, quote, spelled
-from tertib.model import ActionField, Complaint, Field, Order, Path
+from tertib.model import ActionField, Complaint, Field, Order, Path, Table
 
 LONGEST_TEXT: Final = 255
 LONGEST_URL: Final = 2_000
@@ -31,15 +32,18 @@ def parse(  # noqa: PLR0917 - the signature that all parsers of the language sha
     zone: tzinfo,  # noqa: ARG001 - the shared signature; actions take no bare dates
     complaints: list[Complaint],
     path: Path = ("action",),
+    *,
+    tables: Mapping[str, Table | None] = NONE,
 ) -> Mapping[str, Any]:
     """Read a rule's action: each field with its literal in the field's type, or its template's source.
 
-    `fields` is the rule's source's table, for what templates read. What is wrong is added to `complaints`, and
+    `fields` is the rule's source's table and `tables` the rule's own lookup tables (None for one that was complained
+    about), for what templates read. What is wrong is added to `complaints`, and
     left out of the result; the result is in the order of the table.
     """
     if not isinstance(data, dict):
         hint = "write `status: canceled`, a field a line"
-        message = f"`action` must be a mapping of fields, not {kind_of(data)}"
+        message = f"`action` must be a block of fields, not {kind_of(data)}"
         empty = Complaint(path, "T122", "`action` is empty", hint)
         complaints.append(empty if data is None else Complaint(path, "T117", message, hint))
         return {}
@@ -49,7 +53,7 @@ def parse(  # noqa: PLR0917 - the signature that all parsers of the language sha
         if known is None:
             complaints.append(_unknown(name, action_fields, path))
         else:
-            found.update(_field(known, value, fields, complaints, (*path, name)))
+            found.update(_field(known, value, (fields, tables), complaints, (*path, name)))
     if not any(name in data for name in _WANTED):
         hint = "an action sets at least one of the two"
         complaints.append(
@@ -65,15 +69,19 @@ def render(  # noqa: PLR0917 - what a template sees, in the order in which the l
     rule_name: str,
     now: datetime,
     zone: tzinfo | str,
+    *,
+    tables: Mapping[str, Table] = NONE,
 ) -> Mapping[str, Any]:
     """Return what is to be sent for one order, every value in its field's type; `by` is filled in where unset.
 
-    Times are ISO 8601 texts with their offset. Raises `RenderError`, with the field's name, for a value that is
+    `tables` are the rule's lookup tables. Times are ISO 8601 texts with their offset. Raises `RenderError`, with the field's name, for a value that is
     missing, empty, or not of the field's type.
     """
 
     def fill(template: str, *, percent_encode: bool) -> str:
-        return templates.render(template, order, rule_name, now, zone, percent_encode=percent_encode)
+        return templates.render(
+            template, order, rule_name, now, zone, percent_encode=percent_encode, tables=tables
+        )
 
     sources = {"by": f"tertib/{rule_name}", **action}
     return {
@@ -107,19 +115,25 @@ def _unknown(name: str, action_fields: Mapping[str, ActionField], path: Path) ->
 
 
 def _field(
-    known: ActionField, value: Any, fields: Mapping[str, Field], complaints: list[Complaint], path: Path
+    known: ActionField,
+    value: Any,
+    sources: tuple[Mapping[str, Field], Mapping[str, Table | None]],
+    complaints: list[Complaint],
+    path: Path,
 ) -> dict[str, Any]:
-    """Return the field's value under its name, nothing where it is wrong."""
+    """Return the field's value under its name, nothing where it is wrong; `sources` are fields and tables."""
     if value is None or value == "":
         hint = "leave it out to keep what the order has; an action cannot empty a field"
         complaints.append(Complaint(path, "T405", f"{quote(known.name)} has no value", hint))
         return {}
     if isinstance(value, dict | list):
         message = f"{quote(known.name)} takes one value, not {kind_of(value)}"
-        complaints.append(Complaint(path, "T404", message))
+        hint = "write one value; for another one, write another rule"
+        complaints.append(Complaint(path, "T404", message, hint))
         return {}
     if templates.is_template(value):
-        templates.check(value, fields, complaints, path)
+        fields, tables = sources
+        templates.check(value, fields, complaints, path, tables)
         return {known.name: value}
     coerced, wrong = _coerce(known, value)
     if wrong is None:
@@ -198,7 +212,9 @@ def _time(_known: ActionField, value: Any) -> tuple[Any, str | None]:
         parse_timestamp(value.strip())
     except ValueError as error:
         reason = (
-            "it has no offset from UTC" if "offset" in str(error) else "it is not a date and time that exists"
+            "it has no time zone, that is, no offset such as `+07:00`"
+            if "offset" in str(error)
+            else "it is not a date and time that exists"
         )
         return None, reason
     return value.strip(), None

@@ -43,6 +43,7 @@ from tertib.model import (
     Kind,
     Parameter,
     Path,
+    Table,
     Test,
 )
 
@@ -61,18 +62,19 @@ def parse(
     *,
     elsewhere: Mapping[str, Field] | None = None,
     parameters: Mapping[str, Parameter] | None = None,
+    tables: Mapping[str, Table | None] | None = None,
 ) -> tuple[Condition, ...]:
     """Read a list of conditions over a source's `fields`, all of which must hold.
 
     Every mistake is added to `complaints` with its path from `path`; what has errors is left out of the result.
     `zone` gives bare dates their midnight. `elsewhere` (the other source's fields) and `parameters` (of the
-    query) only make hints better.
+    query) only make hints better. `tables` are the rule's lookup tables, None for one that was complained about.
     """
-    scope = Scope(fields, zone, complaints, elsewhere=elsewhere, parameters=parameters)
+    scope = Scope(fields, zone, complaints, elsewhere=elsewhere, parameters=parameters, tables=tables)
     if isinstance(data, Mapping):
         hint = "start each condition with a dash: `- field: value`"
         scope.complain(
-            "T206", f"`{path[-1]}` is a mapping where a list of conditions is expected", path, hint=hint
+            "T206", f"`{path[-1]}` is a block of keys where a list of conditions is expected", path, hint=hint
         )
         return ()
     if not isinstance(data, list | tuple):
@@ -177,10 +179,12 @@ def _expression(scope: Scope, data: Any, path: Path) -> Iterator[Expression]:
         scope.complain("T218", f"`expr` cannot stand inside `{scope.inside}`", path, hint=hint, on_key=True)
         return
     before = len(scope.complaints)
-    templates.check_expression(data, scope.fields, scope.complaints, path)
+    tables = scope.tables or {}
+    templates.check_expression(data, scope.fields, scope.complaints, path, tables)
     if not any(one.severity == "error" for one in scope.complaints[before:]):
         names = templates.expression_reads(data)
-        yield Expression(data, tuple(sorted(names)), flow.spell_short({_EXPRESSION_KEY: data}), path)
+        used = tuple(table for name in templates.expression_tables(data) if (table := tables.get(name)))
+        yield Expression(data, tuple(sorted(names)), flow.spell_short({_EXPRESSION_KEY: data}), path, used)
 
 
 # --- fields ---------------------------------------------------------------------------------------------
@@ -253,6 +257,9 @@ def _complain_of_operator(scope: Scope, field: Field, name: Any, data: Mapping[A
     if below in scope.fields:
         code, message = "T220", f"`{name}` is a field of `{field.path}`, not an operator"
         hint: str | None = f"write `{below}: …`"
+    elif name == "table":
+        code, message = "T202", "`table` names an operand and is no operator"
+        hint = f"write `{field.path}: {{in: {{table: …}}}}`"
     elif name in {"field", "unit"} and "field" in data:
         if name == "unit":
             return

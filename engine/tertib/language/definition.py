@@ -51,6 +51,8 @@ def restore(data: Any) -> Any:
 def meaning(definition: Mapping[str, Any]) -> str:
     """Return 16 hex digits of SHA-256 over what a rule means: not its mode, schedule, words or layout."""
     told = {key: definition[key] for key in _MEANING if key in definition}
+    # a table is what it holds, wherever it lies
+    told["data"] = {name: [one["key"], one["sha256"]] for name, one in definition.get("data", {}).items()}
     text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
 

@@ -272,7 +272,7 @@ class _Reader:
             self.flaw(
                 spot,
                 "T113",
-                f"the tag {quote(found[0] if found else '!')} is not allowed",
+                f"the YAML tag {quote(found[0] if found else '!')} is not allowed",
                 "a value is what it looks like; quotes make it a text",
             )
 
@@ -337,7 +337,7 @@ class _Reader:
             # `{{ x }}` without quotes is a mapping whose key is a mapping
             braces = self.lines[span.line][max(span.column - 1, 0) :].startswith("{{")
             hint = 'a template needs quotes: `"{{ order.order_id }}"`' if braces else None
-            self.flaw(spot, "T115", "a key must be a word, not a list or a mapping", hint)
+            self.flaw(spot, "T115", "a key must be a word, not a list or a block of keys", hint)
             raise _Stop
         else:
             path = (*top.path, top.key)

@@ -89,7 +89,11 @@ def parse_timestamp(text: str) -> datetime:
     Raises ValueError for everything else: a date alone, a time without offset, a day that no calendar has.
     """
     if _TIMESTAMP.fullmatch(text) is None:
-        why = "has no offset from UTC" if _LOCAL.fullmatch(text) else "is not a date and time"
+        why = (
+            "has no time zone, that is, no offset such as `+07:00`"
+            if _LOCAL.fullmatch(text)
+            else "is not a date and time"
+        )
         msg = f"`{text}` {why}"
         raise ValueError(msg)
     # upper() for `t` and `z`, the dot for a comma, no blank before the offset: the same on every Python version

@@ -42,18 +42,18 @@ _SAID: Final[tuple[tuple[str, str, str | None, bool], ...]] = (
     ),
     (
         "did not find expected ',' or ']'",
-        "this list is not closed",
+        "this `[` is not closed",
         "end it with `]`, with `,` between its items",
         True,
     ),
-    ("expected ',' or ']'", "this list is not closed", "end it with `]`, with `,` between its items", True),
+    ("expected ',' or ']'", "this `[` is not closed", "end it with `]`, with `,` between its items", True),
     (
         "did not find expected ',' or '}'",
-        "this mapping is not closed",
+        "this `{` is not closed",
         "end it with `}`, with `,` between its keys",
         True,
     ),
-    ("expected ',' or '}'", "this mapping is not closed", "end it with `}`, with `,` between its keys", True),
+    ("expected ',' or '}'", "this `{` is not closed", "end it with `}`, with `,` between its keys", True),
     (
         "unexpected end of stream",
         "this quote is never closed",

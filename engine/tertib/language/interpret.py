@@ -162,7 +162,7 @@ def objects(condition: Elements, reading: Reading) -> tuple[Any, ...] | None:
 
 
 def _expression_verdict(condition: Expression, reading: Reading) -> Verdict:
-    return templates.evaluate_expression(condition.source, reading.order, reading.now)
+    return templates.evaluate_expression(condition.source, reading.order, reading.now, condition.tables)
 
 
 # --- what a condition reads -----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The sandbox that templates and `expr:` run in: Jinja2 with nothing but the order, and no way out of it.
+"""The sandbox that templates and `expr:` run in: Jinja2 with nothing but the order and tables, and no way out of it.
 
 Two fences, each enough by itself: the syntax tree may hold only the kinds of node listed here, and Jinja2's own
 immutable sandbox runs what is left, with every look-up, operator and filter replaced by ours. A look-up of a value
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from itertools import takewhile
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from jinja2 import StrictUndefined, nodes
 from jinja2.exceptions import TemplateError
@@ -35,6 +35,9 @@ FAILURES: Final = (
 )
 """What running a template can raise, whatever an order holds."""
 
+
+LOOKUP: Final = "lookup"
+"""The one name that a template may call."""
 
 TESTS: Final = frozenset(
     "defined undefined none string number boolean in eq ne gt ge lt le odd even divisibleby true false".split()  # noqa: SIM905 - reads better
@@ -222,8 +225,24 @@ _SPELLED: Final[Mapping[type[nodes.Node], str]] = {
 def forbidden(tree: nodes.Node) -> Iterator[tuple[nodes.Node, str]]:
     """Yield the nodes that no template may hold, each with the sign that it is written with."""
     for node in _all(tree):
-        if not isinstance(node, _ALLOWED):
+        if not isinstance(node, _ALLOWED) and not is_lookup(node):
             yield node, _SPELLED.get(type(node), type(node).__name__.lower())
+
+
+def is_lookup(node: nodes.Node) -> TypeGuard[nodes.Call]:
+    """Tell whether a node calls `lookup`, with whatever arguments."""
+    return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == LOOKUP
+
+
+def lookups(tree: nodes.Node) -> Iterator[nodes.Call]:
+    """Yield every call of `lookup` in a tree."""
+    return (node for node in _all(tree) if is_lookup(node))
+
+
+def table_of(call: nodes.Call) -> str | None:
+    """Return the name of the table that a call of `lookup` spells out, None where it spells out none."""
+    first = call.args[0] if call.args else None
+    return first.value if isinstance(first, nodes.Const) and isinstance(first.value, str) else None
 
 
 def depth(tree: nodes.Node) -> int:
@@ -260,13 +279,14 @@ def chains(tree: nodes.Node) -> Iterator[tuple[nodes.Node, tuple[Any, ...]]]:
             below: Any = node
             while isinstance(below, nodes.Getattr | nodes.Getitem):
                 inner.add(id(below.node))
-                parts.insert(0, _part(below))
+                parts.insert(0, part_of(below))
                 below = below.node
             if isinstance(below, nodes.Name):
                 yield node, (below.name, *parts)
 
 
-def _part(node: nodes.Getattr | nodes.Getitem) -> Any:
+def part_of(node: nodes.Getattr | nodes.Getitem) -> Any:
+    """Return the text or integer that a look-up names, None for one that is computed or a slice."""
     if isinstance(node, nodes.Getattr):
         return node.attr
     value = node.arg.value if isinstance(node.arg, nodes.Const) else None

@@ -19,8 +19,9 @@ from tertib.language.operators import (
     Shape,
 )
 from tertib.language.scope import Scope, reachable
+from tertib.language.tables import hint as tables_hint
 from tertib.language.wording import kind_of, quote
-from tertib.model import Field, FieldRef, Kind, Path
+from tertib.model import Field, FieldRef, Kind, Path, TableKeys
 
 _DURATION_HINT = "write a number and a unit: `30m`, `12h`, `3d`, `2w` or `1d12h`"
 
@@ -29,7 +30,8 @@ def operand(scope: Scope, field: Field, operator: Operator, data: Any, path: Pat
     """Return an operator's operand, read for a field whose kind the operator fits; `BAD` after a complaint.
 
     One value is a `str`, `Decimal`, `bool` or `datetime` by the field's kind, or a `FieldRef`; several are a
-    tuple; a duration is a `timedelta`; a condition on a count a tuple of operator and operand.
+    tuple, or the `TableKeys` of a lookup table; a duration is a `timedelta`; a condition on a count a tuple of operator
+    and operand.
     """
     return _SHAPES[operator.shape](scope, field, operator, data, path)
 
@@ -55,6 +57,8 @@ def _kind_of_value(value: Any, fields: Mapping[str, Field]) -> Kind:
         return Kind.BOOLEAN
     if isinstance(value, int | float | Decimal):
         return Kind.NUMBER
+    if isinstance(value, Mapping) and "table" in value:
+        return Kind.ID  # keys of a table are texts; a number of the order is found among them as well
     if isinstance(value, Mapping):
         other = fields.get(str(value.get("field")))
         return other.kind if other is not None else Kind.TEXT
@@ -81,6 +85,8 @@ def _one(scope: Scope, field: Field, operator: Operator, data: Any, path: Path) 
 
 
 def _several(scope: Scope, field: Field, operator: Operator, data: Any, path: Path) -> Any:
+    if isinstance(data, Mapping) and "table" in data:
+        return _keys(scope, field, data, path)
     if not isinstance(data, list | tuple):
         hint = f"write a list: `{operator.name}: [{data}]`" if isinstance(data, str | int) else None
         return _wrong(scope, operator.name, "a list of values", data, path, hint=hint)
@@ -88,6 +94,28 @@ def _several(scope: Scope, field: Field, operator: Operator, data: Any, path: Pa
         return _empty(scope, operator.name, path)
     found = tuple(value(scope, field, one, (*path, index)) for index, one in enumerate(data))
     return BAD if BAD in found else found
+
+
+def _keys(scope: Scope, field: Field, data: Mapping[Any, Any], path: Path) -> TableKeys | Bad:
+    """Return the keys of the lookup table that `{table: …}` names."""
+    name, tables = data["table"], scope.tables or {}
+    odd = next((key for key in data if key != "table"), None)
+    if odd is not None:
+        hint = "the field is looked up in the table's key column, and in no other"
+        scope.complain("T204", f"{quote(odd)} has no meaning here", (*path, odd), hint=hint, on_key=True)
+    elif field.kind not in TEXTUAL:
+        message = f"`{field.path}` ({field.kind}) cannot be looked up in a table, whose keys are texts"
+        scope.complain("T222", message, path, hint="fields that can are texts, ids and enums")
+    elif not isinstance(name, str):
+        scope.complain("T204", f"`table` takes the name of a table, not {kind_of(name)}", (*path, "table"))
+    elif name not in tables:
+        scope.complain(
+            "T221", f"unknown table {quote(name)}", (*path, "table"), hint=tables_hint(name, tables)
+        )
+    else:
+        table = tables[name]
+        return BAD if table is None else TableKeys(name, frozenset(table.rows))
+    return BAD
 
 
 def _range(scope: Scope, field: Field, operator: Operator, data: Any, path: Path) -> Any:
@@ -148,7 +176,7 @@ def _pattern(scope: Scope, field: Field, operator: Operator, data: Any, path: Pa
     try:
         patterns.compiled(data)
     except patterns.PatternError as error:
-        hint = "patterns are RE2's: no look-around and no back-references"
+        hint = "for plain words use `contains`; patterns are RE2's, without look-around and back-references"
         scope.complain("T207", f"{quote(data)} is not a pattern: {error}", path, hint=hint)
         return BAD
     return data
@@ -225,7 +253,7 @@ def _reference(
     scope: Scope, field: Field, data: Mapping[Any, Any], path: Path, *, counts_time: bool = False
 ) -> FieldRef | Bad:
     if "field" not in data:
-        message = f"a mapping stands where {'a duration' if counts_time else 'a value'} is expected"
+        message = f"a block of keys stands where {'a duration' if counts_time else 'a value'} is expected"
         scope.complain("T204", message, path, hint="to name another field write `{field: NAME}`")
         return BAD
     for key in data:

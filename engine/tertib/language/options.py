@@ -177,7 +177,7 @@ def _check_cron(cron: str, complaints: list[Complaint], path: Path) -> None:
     hint = 'minute, hour, day, month, weekday: `"30 8 * * *"` is half past eight every day'
     fields = len(cron.split())
     if fields not in {5, 6}:
-        message = f"{quote(cron)} has {fields} field{'' if fields == 1 else 's'}, and a schedule has five"
+        message = f"{quote(cron)} has {fields} part{'' if fields == 1 else 's'}, and a schedule has five"
         complaints.append(Complaint(path, "T503", message, hint))
         return
     try:
@@ -186,7 +186,7 @@ def _check_cron(cron: str, complaints: list[Complaint], path: Path) -> None:
         message = f"{quote(cron)} never comes"
         complaints.append(Complaint(path, "T504", message, "no such day exists in any year"))
     except (CroniterBadCronError, ValueError, KeyError, AttributeError, TypeError):
-        complaints.append(Complaint(path, "T503", f"{quote(cron)} is not a cron expression", hint))
+        complaints.append(Complaint(path, "T503", f"{quote(cron)} is not a schedule", hint))
 
 
 def zone(data: Any, complaints: list[Complaint], path: Path) -> str:

@@ -57,7 +57,7 @@ def _not_a_mapping(data: Any, path: Path) -> Complaint:
     if data is None:
         return Complaint(path, "T122", "`query` is empty", "write `query: {}` for all orders")
     hint = "write `status: pending`, a filter a line"
-    return Complaint(path, "T117", f"`query` must be a mapping of filters, not {kind_of(data)}", hint)
+    return Complaint(path, "T117", f"`query` must be a block of filters, not {kind_of(data)}", hint)
 
 
 class _Query:
@@ -80,7 +80,7 @@ class _Query:
     def parameter(self, name: str, value: Any) -> tuple[Value, ...]:
         """Read one parameter's alternatives, none where it is not known."""
         if name in ENGINES_OWN:
-            self.say(name, "T302", f"{quote(name)} is the engine's own", ENGINES_OWN[name], on_key=True)
+            self.say(name, "T302", f"{quote(name)} cannot be set in a rule", ENGINES_OWN[name], on_key=True)
             return ()
         if name not in self.parameters:
             self.say(name, "T301", f"unknown filter {quote(name)}", self.instead(name), on_key=True)
@@ -104,7 +104,8 @@ class _Query:
     def several(self, known: Parameter, values: list[Any]) -> tuple[Value, ...]:
         """Read a list, which is a union."""
         if known.kind == "time" and len(values) != 1:
-            self.say(known.name, "T307", f"{quote(known.name)} takes one time, not a list")
+            hint = "for a span, use the `_since` filter and the `_until` filter together"
+            self.say(known.name, "T307", f"{quote(known.name)} takes one time, not a list", hint)
             return ()
         if not values:
             hint = "leave the filter out to get all orders"

@@ -17,6 +17,7 @@ from urllib.parse import quote as percent
 from jinja2 import Undefined
 
 from tertib.language import durations
+from tertib.model import Table
 
 LONGEST_OUTPUT: Final = 2_000
 _LARGEST_NUMBER: Final = Decimal(10) ** 30
@@ -30,6 +31,14 @@ class TouchedNothing(Exception):  # noqa: N818 - a finding about an order, turne
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self.path = path
+
+
+class FoundNothing(Exception):  # noqa: N818 - as above
+    """A template looked something up that a table does not have; `why` says what, and shows no cell of it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class NotOneValue(Exception):  # noqa: N818 - as above
@@ -53,6 +62,39 @@ class Node:
 
     def __len__(self) -> int:
         return len(self.values)
+
+
+class Row:
+    """A row of a lookup table, reached by the names of its columns only."""
+
+    __slots__ = ("cells", "table")
+
+    def __init__(self, table: str, cells: Mapping[str, str]) -> None:
+        self.table = table
+        self.cells = cells
+
+    def cell(self, column: str) -> Any:
+        """Return a column's value; raises `FoundNothing` where it is empty."""
+        found = self.cells[column]
+        if not found:
+            raise FoundNothing(f"table `{self.table}` has nothing under `{column}` for this order")
+        return _text(found)
+
+
+class Lookup:
+    """`lookup('proofs', order.order_id)`, the one thing that a template may call."""
+
+    __slots__ = ("tables",)
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self.tables = tables
+
+    def __call__(self, name: str, key: Any) -> Row:
+        """Return the row of that key; raises `FoundNothing` where the table has none."""
+        table, wanted = self.tables[name], text_of(key).strip()
+        if wanted not in table.rows:
+            raise FoundNothing(f"table `{name}` has no row for this order")
+        return Row(name, table.rows[wanted])
 
 
 class Figure(str):
@@ -188,7 +230,7 @@ def text_of(value: Any) -> str:
     """Return a value as a template writes it; raises `NotOneValue` for what is no single, present value."""
     if isinstance(value, Undefined) or value is None or (isinstance(value, str) and not value):
         raise NotOneValue("gives nothing")
-    if isinstance(value, Node | tuple | list | dict):
+    if isinstance(value, Node | Row | Lookup | tuple | list | dict):
         raise NotOneValue("gives a list or an object, not one value")
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -300,6 +342,8 @@ def look_up(value: Any, name: Any) -> Any:
         if name not in value.values:
             raise TouchedNothing(path)
         return wrap(value.values[name], path)
+    if isinstance(value, Row) and isinstance(name, str):
+        return value.cell(name)
     if isinstance(value, RuleName) and name == "name":
         return str(value)
     if isinstance(value, Moment) and name == "date":

@@ -11,12 +11,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
+from tertib.language import flow
 from tertib.language.nearest import did_you_mean, nearest
 from tertib.language.wording import kind_of, one_of, quote, spelled
 from tertib.model import Complaint, Path
 
 _TYPES: Final[Mapping[str, str]] = {
-    "object": "a mapping",
+    "object": "a block of keys",
     "array": "a list",
     "string": "a text",
     "integer": "a whole number",
@@ -124,11 +125,19 @@ def _type_hint(value: Any, allowed: Sequence[str], schema: Mapping[str, Any]) ->
         return f'put it in quotes: `"{spelled(value)}"`'
     if "integer" in allowed and isinstance(value, str) and value.strip().isdecimal():
         return "write the number without quotes and without leading zeros"
+    return _example_hint(schema)
+
+
+def _example_hint(schema: Mapping[str, Any]) -> str | None:
+    """Return the schema's first example as a hint; a block of keys is spelled in braces, on one line."""
     examples = schema.get("examples", ())
+    if not examples or isinstance(examples[0], list):
+        return None
+    first = examples[0]
     return (
-        f"for example `{spelled(examples[0])}`"
-        if examples and not isinstance(examples[0], dict | list)
-        else None
+        f"for example `{{{flow.spell(first)}}}`"
+        if isinstance(first, dict)
+        else f"for example `{spelled(first)}`"
     )
 
 

@@ -15,9 +15,10 @@ from jinja2.exceptions import TemplateSyntaxError
 from tertib.language import jinja
 from tertib.language.nearest import did_you_mean
 from tertib.language.seen import FILTERS
+from tertib.language.tables import hint as tables_hint
 from tertib.language.templates import is_template
 from tertib.language.wording import one_of, quote
-from tertib.model import Complaint, Field, Kind, Path
+from tertib.model import Complaint, Field, Kind, Path, Table
 
 LONGEST: Final = 2_000
 _DEEPEST: Final = 40
@@ -31,10 +32,16 @@ class Check:
     """One text's check; every method adds its complaints."""
 
     def __init__(
-        self, text: str, fields: Mapping[str, Field], complaints: list[Complaint], path: Path
+        self,
+        text: str,
+        fields: Mapping[str, Field],
+        complaints: list[Complaint],
+        path: Path,
+        tables: Mapping[str, Table | None],
     ) -> None:
         self.text = text
         self.fields = fields
+        self.tables = tables
         self.complaints = complaints
         self.path = path
         self.what = "template"
@@ -116,8 +123,11 @@ class Check:
             return
         for node in jinja.each(tree):
             self.node(node)
+        called = {id(call.node) for call in jinja.lookups(tree)}
         for node, (name, *parts) in jinja.chains(tree):
-            self.chain(name, parts, node.lineno)
+            if id(node) not in called:
+                self.chain(name, parts, node.lineno)
+        Lookups(self).tree(tree)
 
     def node(self, node: Any) -> None:
         """Check the filters and tests by name, and the ways to do without a value that do not work."""
@@ -164,6 +174,7 @@ class Check:
         hidden = next((part for part in parts if isinstance(part, str) and part.startswith("_")), None)
         if name not in _NAMES:
             hint = did_you_mean(name, _NAMES) or self.bare_field(name) or one_of(_NAMES)
+            hint = _LOOKUP_HINT if name == jinja.LOOKUP else hint
             self.say("T412", f"{self.what}s do not know {quote(name)}", name, line, hint=hint)
         elif hidden is not None:
             self.say(
@@ -260,6 +271,62 @@ class Check:
         )
 
 
+class Lookups:
+    """The check of a text's calls of `lookup`: their form, the table and the column."""
+
+    def __init__(self, check: Check) -> None:
+        self.check = check
+
+    def tree(self, tree: nodes.Node) -> None:
+        """Check every call in a tree, and what is taken of the row that it finds."""
+        parents = {id(child): node for node in jinja.each(tree) for child in node.iter_child_nodes()}
+        for call in jinja.lookups(tree):
+            table = self.table(call)
+            of_row = parents.get(id(call))
+            taken = (
+                of_row if isinstance(of_row, nodes.Getattr | nodes.Getitem) and of_row.node is call else None
+            )
+            column = jinja.part_of(taken) if taken is not None else None
+            if not isinstance(column, str):
+                self.form("says no column", call)
+            elif table is not None:
+                self.column(table, column, call)
+                self.below(column, parents.get(id(taken)), taken)
+
+    def table(self, call: nodes.Call) -> Table | None:
+        """Return the table that a call looks into, None after a complaint about it."""
+        name, pair = jinja.table_of(call), 2
+        if len(call.args) != pair or call.kwargs or call.dyn_args or call.dyn_kwargs:
+            self.form("takes a table's name and a key", call)
+        elif name is None:
+            self.form("takes a table's name as a text in quotes", call)
+        elif name not in self.check.tables:
+            hint = tables_hint(name, self.check.tables)
+            self.check.say("T420", f"unknown table {quote(name)}", name, call.lineno, hint=hint)
+        else:
+            return self.check.tables[name]
+        return None
+
+    def column(self, table: Table, column: str, call: nodes.Call) -> None:
+        """Report a column that a table does not have."""
+        if column not in table.columns:
+            hint = did_you_mean(column, table.columns) or one_of(table.columns[:20])
+            message = f"table `{table.name}` has no column {quote(column)}"
+            self.check.say("T421", message, column, call.lineno, hint=hint)
+
+    def below(self, column: str, parent: nodes.Node | None, taken: nodes.Node | None) -> None:
+        """Report a name that is looked up in a cell; a cell is one text, which may be a time with its `date`."""
+        if isinstance(parent, nodes.Getattr | nodes.Getitem) and parent.node is taken:
+            part = jinja.part_of(parent)
+            if isinstance(part, str) and part != "date":
+                message = f"{quote(column)} is a column, and has no {quote(part)}"
+                self.check.say("T421", message, part, parent.lineno)
+
+    def form(self, what: str, call: nodes.Call) -> None:
+        """Report a call that is not written as one must be."""
+        self.check.say("T419", f"`lookup` {what}", jinja.LOOKUP, call.lineno, hint=_LOOKUP_HINT)
+
+
 def _a(word: str) -> str:
     return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
@@ -267,7 +334,7 @@ def _a(word: str) -> str:
 def _message(what: str, sign: str) -> str:
     """Say that templates lack the part that is written with a sign."""
     if sign == "(":
-        return f"{what}s cannot call anything"
+        return f"{what}s can call `lookup` and nothing else"
     shown = f"{{% {sign} %}}" if sign.isalpha() else sign
     return f"{what}s have no `{shown}`"
 
@@ -280,6 +347,8 @@ _UNFINISHED: Final[Mapping[str, tuple[str, str]]] = {
     "expression": ("the expression breaks off", "write it whole, such as `order.quantity > 1`"),
 }
 """What to say of a text that ends too early, and what to do."""
+
+_LOOKUP_HINT: Final = "write `lookup('proofs', order.order_id).url`: table, key and column"
 
 _INSTEAD: Final[Mapping[str, str]] = {
     "(": "filters take the place of calls: `{{ order.order_id | lower }}`",

@@ -15,7 +15,19 @@ from tertib.language import durations, flow
 from tertib.language.interpret import Reading, group_verdict, objects, test_verdict, verdict
 from tertib.language.personal import Mask
 from tertib.language.values import MISSING, UNREADABLE, find, read_as
-from tertib.model import Condition, Elements, Expression, Field, FieldRef, Group, Kind, Order, Test, Trace
+from tertib.model import (
+    Condition,
+    Elements,
+    Expression,
+    Field,
+    FieldRef,
+    Group,
+    Kind,
+    Order,
+    TableKeys,
+    Test,
+    Trace,
+)
 
 _LONGEST: Final = 80
 _MOST_ELEMENTS: Final = 20
@@ -83,7 +95,7 @@ class _Shown:
 
     def _names_personal(self, condition: Condition, prefix: str) -> bool:
         if isinstance(condition, Test):
-            if condition.operator not in _WHOLE_VALUES or isinstance(condition.operand, FieldRef):
+            if condition.operator not in _WHOLE_VALUES or isinstance(condition.operand, FieldRef | TableKeys):
                 return False
             return self.is_personal(prefix + condition.field)
         if isinstance(condition, Group):

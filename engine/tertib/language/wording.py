@@ -38,7 +38,7 @@ def kind_of(value: Any) -> str:
         return "a text"
     if isinstance(value, int | Decimal | float):
         return "a number"
-    return "a mapping" if isinstance(value, dict) else "a list"
+    return "a block of keys" if isinstance(value, dict) else "a list"
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -88,6 +88,7 @@ def _planned(
         "state": State.PLANNED.value,
         "why": "",
         "read_at": change.read_at,
+        "updated_at": change.updated_at,
     }
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from tertib.ledger import schema
 from tertib.ledger.changes import chunks
@@ -20,6 +20,12 @@ ALL_RULES: Final = ""
 """The key in `History.sent_today` that stands for all rules together."""
 
 _KNOWN: Final = (State.CONFIRMED.value, State.CONFIRMED_BY_READBACK.value)
+
+
+def _had_it() -> ColumnElement[bool]:
+    """Choose the changes that an order had from us, or may have had: sent, and held where reading back could not tell."""
+    may_have = and_(_C.state == State.HELD.value, _C.sent_at.is_not(None), _C.refused.is_(False))
+    return or_(_C.state.in_(_KNOWN), may_have)
 
 
 def history(
@@ -59,7 +65,7 @@ def _since_release(connection: Connection, account: str, keys: list[str]) -> Ite
     wanted = (
         select(_C.order_key, _C.rule, _C.readable, _C.sent_at, _C.epoch, _C.number)
         .outerjoin(last, last.c.order_key == _C.order_key)
-        .where(_C.account == account, _C.state.in_(_KNOWN))
+        .where(_C.account == account, _had_it())
         .where(or_(last.c.at.is_(None), _C.sent_at > last.c.at))
     )
     for part in chunks(keys):

@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from tertib.errors import AccountHalted, LeaseLost, LedgerError, PlanRefused
 from tertib.ledger import process, schema
 from tertib.ledger.process import Owner
 from tertib.ledger.trail import Writing
 from tertib.model import Run, State
+
+_RUN: Final = select(schema.runs).where(schema.runs.c.id == bindparam("of_run"))
 
 RUNNING: Final = "running"
 ENDED: Final = "ended"
@@ -89,13 +91,17 @@ def _applicable(writing: Writing, plan_id: str) -> str:
         )
     if found.account != writing.account:
         raise PlanRefused(f"plan `{plan_id}` was made for account `{found.account}`, not `{writing.account}`")
-    if found.applied_by is not None:
-        raise PlanRefused(
-            f"plan `{plan_id}` was already applied, by run `{found.applied_by}`",
-            hint="a plan is applied once: plan again",
-        )
+    _refuse_applied(found)
     digest: str = found.digest
     return digest
+
+
+def _refuse_applied(plan: Row[Any]) -> None:
+    if plan.applied_by is not None:
+        raise PlanRefused(
+            f"plan `{plan.id}` was already applied, by run `{plan.applied_by}`",
+            hint="a plan is applied once: plan again",
+        )
 
 
 def _refuse_slot(writing: Writing, slot: str | None) -> None:
@@ -175,7 +181,7 @@ def _unknown(writing: Writing, run_id: str) -> int:
 
 def fence(writing: Writing, run_id: str) -> Row[Any]:
     """Return the run's row; raise `LeaseLost` where the account has passed on to someone else."""
-    run = writing.connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one()
+    run = writing.connection.execute(_RUN, {"of_run": run_id}).one()
     standing = writing.standing()
     if run.state != RUNNING or standing.epoch != run.epoch:
         raise lost(run_id, writing.account)

@@ -11,12 +11,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from tertib.errors import LedgerError
 from tertib.ledger import schema
 from tertib.ledger.changes import NEVER_SENT, brief, chunks
-from tertib.ledger.lease import Lessee, fence, lost, refuse_halted
+from tertib.ledger.lease import Lessee, fence, halt, lost, refuse_halted
 from tertib.ledger.trail import Writing
 from tertib.ledger.values import Veil, order_key, wire_id
 from tertib.model import Answer, Change, Outcome, State
@@ -94,23 +106,36 @@ def _let_out(
 
 def _decisive(run: Row[Any], pairs: Sequence[tuple[str, str]], now: datetime) -> Any:
     """Return the compare-and-set: ours, planned, under a live lease, and nothing else of the order unsettled."""
+    return update(schema.changes).where(
+        _C.run == run.id,
+        tuple_(_C.order_key, _C.rule).in_(pairs),
+        _is_planned(),
+        _is_settled(),
+        _is_ours(run, now),
+    )
+
+
+def _is_planned() -> ColumnElement[bool]:
+    return _C.state == State.PLANNED.value
+
+
+def _is_settled() -> ColumnElement[bool]:
+    """Hold where no other change of the order has an unknown outcome."""
     other = schema.changes.alias("other")
     unsettled = exists().where(
         other.c.account == _C.account, other.c.order_key == _C.order_key, other.c.state == schema.IS_UNSETTLED
     )
-    ours = exists().where(
+    return ~unsettled
+
+
+def _is_ours(run: Row[Any], now: datetime) -> ColumnElement[bool]:
+    """Hold while the run has the account: its own epoch, a live lease, and no halt."""
+    return exists().where(
         _A.account == run.account,
         _A.epoch == run.epoch,
         _A.lease_run == run.id,
         _A.lease_expires > now,
         _A.halted_at.is_(None),
-    )
-    return update(schema.changes).where(
-        _C.run == run.id,
-        _C.state == State.PLANNED.value,
-        tuple_(_C.order_key, _C.rule).in_(pairs),
-        ~unsettled,
-        ours,
     )
 
 
@@ -194,9 +219,14 @@ def _keep_readings(connection: Connection, request_id: str, changes: Sequence[Ch
     """Write down what the last reading before the request found: the values that an undo goes back to."""
     rows = update(schema.changes).where(_C.request == request_id, _C.order_key == bindparam("of_order"))
     connection.execute(
-        rows.values(found=bindparam("seen"), read_at=bindparam("at")),
+        rows.values(found=bindparam("seen"), read_at=bindparam("at"), updated_at=bindparam("updated")),
         [
-            {"of_order": order_key(one.id), "seen": veil.stored(one.before), "at": one.read_at}
+            {
+                "of_order": order_key(one.id),
+                "seen": veil.stored(one.before),
+                "at": one.read_at,
+                "updated": one.updated_at,
+            }
             for one in changes
         ],
     )
@@ -207,10 +237,11 @@ def _keep_readings(connection: Connection, request_id: str, changes: Sequence[Ch
 
 def answer(
     writing: Writing, request: Row[Any], given: Answer, outcomes: Sequence[Outcome], now: datetime
-) -> None:
-    """Record an answer with what it means for each change of its request.
+) -> str | None:
+    """Record an answer with what it means for each change of its request; return why it stops the account, if it does.
 
-    An order of the request that no outcome names stays `sent`: nothing is known of it.
+    An order of the request that no outcome names stays `sent`: nothing is known of it. An answer that names orders
+    which were not sent stops the account, in the same transaction: nobody may send before a person has looked.
     """
     _refuse_impossible(request, given, outcomes)
     fence(writing, request.run)
@@ -230,6 +261,23 @@ def answer(
         how=given.how,
         outcomes=[brief(outcome) for outcome in outcomes],
     )
+    foreign = _foreign_ids(request, given)
+    if not foreign:
+        return None
+    why = f"Scalev says it changed {len(foreign)} orders that were not sent: {', '.join(foreign[:5])}"
+    halt(writing, why, now)
+    return why
+
+
+def _foreign_ids(request: Row[Any], given: Answer) -> list[str]:
+    """Return the ids that an answer names although its request did not carry them."""
+    sent = {order_key(wire) for wire in request.ids}
+    return [order_key(echo.id) for echo in given.echoes if order_key(echo.id) not in sent]
+
+
+def _is_open() -> ColumnElement[bool]:
+    """Hold while nobody has written down how a sent change ended."""
+    return _C.state == State.SENT.value
 
 
 def _refuse_impossible(request: Row[Any], given: Answer, outcomes: Sequence[Outcome]) -> None:
@@ -258,7 +306,7 @@ def _apply(connection: Connection, request: Row[Any], given: Answer, outcome: Ou
     elif outcome.state is not State.SENT:
         values |= {"settled_at": now}
     rows = update(schema.changes).where(
-        _C.request == request.id, _C.order_key == order_key(outcome.id), _C.state == State.SENT.value
+        _C.request == request.id, _C.order_key == order_key(outcome.id), _is_open()
     )
     if connection.execute(rows.values(values)).rowcount != 1:
         raise LedgerError(f"the change of order `{outcome.order_id}` was already settled")

@@ -219,6 +219,8 @@ changes = Table(
     Column("refused", Boolean, nullable=False),
     Column("request", Text, ForeignKey("requests.id")),
     Column("read_at", Instant),
+    # As Scalev wrote it: it is compared, never reckoned with.
+    Column("updated_at", Text),
     Column("planned_at", Instant, nullable=False),
     Column("sent_at", Instant),
     Column("due_at", Instant),

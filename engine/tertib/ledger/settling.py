@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, select, update
 
 from tertib.errors import LeaseLost, LedgerError
 from tertib.ledger import schema
@@ -37,6 +37,7 @@ def unsettled(connection: Connection, account: str) -> tuple[Unsettled, ...]:
             set=row.readable,
             sent_at=row.sent_at,
             due_at=row.due_at,
+            updated_at=row.updated_at or "",
         )
         for row in rows
     )
@@ -52,16 +53,23 @@ def settle(writing: Writing, lessee: Lessee, change: Unsettled, outcome: Outcome
     _refuse_early(change, outcome, now)
     _claim_account(writing, lessee, now)
     values: dict[str, Any] = {"state": outcome.state.value, "why": outcome.why}
-    rows = update(schema.changes).where(
-        _C.id == change.change_id, _C.state == State.SENT.value, _C.sent_at == change.sent_at
-    )
+    rows = update(schema.changes).where(_C.id == change.change_id, _is_open(change))
     if outcome.state is not State.SENT:
         values["settled_at"] = now
-        rows = rows.where(_C.due_at <= now)
+        rows = rows.where(_is_due(now))
     if writing.connection.execute(rows.values(values)).rowcount != 1:
         raise LedgerError(f"the change of order `{change.order_id}` was settled meanwhile")
     if outcome.state is not State.SENT:
         writing.record("change_settled", now, run=change.run_id, change=change.change_id, **brief(outcome))
+
+
+def _is_open(change: Unsettled) -> ColumnElement[bool]:
+    """Hold while nobody else has settled this sending of the change."""
+    return and_(_C.state == State.SENT.value, _C.sent_at == change.sent_at)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return _C.due_at <= now
 
 
 def _refuse_early(change: Unsettled, outcome: Outcome, now: datetime) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from tertib.errors import LedgerError
 from tertib.ledger import (
@@ -23,6 +23,7 @@ from tertib.ledger import (
     runs,
     schema,
     settling,
+    sizes,
     slots,
     trail,
 )
@@ -41,6 +42,8 @@ from tertib.ledger.trail import Writing
 from tertib.ledger.values import PERSONAL, UNREADABLE, Veil, keyed
 from tertib.model import Answer, Change, History, Outcome, Plan, Run, Unsettled
 from tertib.ports import Claim, Clock
+
+_ACCOUNT_OF: Final = select(schema.runs.c.account).where(schema.runs.c.id == bindparam("of_run"))
 
 SETTLE: Final = timedelta(minutes=15)
 LEASE: Final = timedelta(minutes=2)
@@ -130,7 +133,7 @@ class SqlLedger:
     @contextmanager
     def _writing_run(self, run_id: str, now: datetime) -> Iterator[Writing]:
         with self._database.writing() as connection:
-            account = connection.scalar(select(schema.runs.c.account).where(schema.runs.c.id == run_id))
+            account = connection.scalar(_ACCOUNT_OF, {"of_run": run_id})
             if account is None:
                 raise LedgerError(f"this ledger has no run `{run_id}`")
             yield trail.open_account(connection, account, self._terms.key, now)
@@ -160,6 +163,16 @@ class SqlLedger:
         """Return the account's recorded plans, the newest first."""
         with self._database.reading() as connection:
             return plans.listed(connection, account, limit)
+
+    def scan_sizes(self, account: str) -> dict[str, int]:
+        """Return how many orders past runs saw, by the key of what was asked."""
+        with self._database.reading() as connection:
+            return sizes.sizes(connection, account)
+
+    def save_scan_sizes(self, account: str, seen: Mapping[str, int], now: datetime) -> None:
+        """Remember how many orders were seen, in place of what was known before."""
+        with self._writing(account, now) as writing:
+            sizes.save(writing, seen, now)
 
     # --- a run ------------------------------------------------------------------------------------------
 
@@ -208,15 +221,20 @@ class SqlLedger:
                 now=now,
             )
 
-    def answer(self, claim: Claim, answer: Answer, outcomes: Sequence[Outcome], now: datetime) -> None:
-        """Commit the answer, each change's outcome and the audit records in one transaction."""
+    def answer(
+        self, claim: Claim, answer: Answer, outcomes: Sequence[Outcome], now: datetime
+    ) -> str | None:
+        """Commit the answer, each change's outcome and the audit records in one transaction.
+
+        Returns why the account is stopped from here on, where the answer names orders that were not sent.
+        """
         with self._database.writing() as connection:
             wanted = select(schema.requests).where(schema.requests.c.id == claim.request_id)
             request = connection.execute(wanted).first()
             if request is None:
                 raise LedgerError(f"this ledger has no request `{claim.request_id}`")
             writing = trail.open_account(connection, request.account, self._terms.key, now)
-            requests.answer(writing, request, answer, outcomes, now)
+            return requests.answer(writing, request, answer, outcomes, now)
 
     def conclude(self, run_id: str, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Record outcomes that sent nothing: held, stale, abandoned, previewed, awaiting approval."""

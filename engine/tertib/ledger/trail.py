@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tertib.errors import LedgerCorrupt, LedgerError
@@ -25,6 +25,14 @@ from tertib.ledger.audit import (
 
 _A: Final = schema.audit.c
 PAGE: Final = 1000
+
+# Every write makes these statements: they are built once.
+_ACCOUNT: Final = select(schema.accounts).where(schema.accounts.c.account == bindparam("of_account"))
+_ACCOUNT_LOCKED: Final = _ACCOUNT.with_for_update()
+_CHAIN: Final = select(schema.audit).where(_A.account == bindparam("of_account"))
+_FIRST: Final = _CHAIN.where(_A.seq == 1)
+_NEWEST: Final = _CHAIN.order_by(_A.seq.desc()).limit(1)
+_ADD: Final = insert(schema.audit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,7 @@ class Writing:
 
     def standing(self) -> Row[Any]:
         """Return the account's row: epoch, lease, halt."""
-        return self.connection.execute(_account(self.account)).one()
-
-
-def _account(account: str) -> Select[Any]:
-    return select(schema.accounts).where(schema.accounts.c.account == account)
+        return self.connection.execute(_ACCOUNT, {"of_account": self.account}).one()
 
 
 def open_account(connection: Connection, account: str, key: bytes, now: datetime) -> Writing:
@@ -60,7 +64,7 @@ def open_account(connection: Connection, account: str, key: bytes, now: datetime
     Raises `LedgerError` where the chain was begun with another key: one record under a second key would break it.
     """
     # SQLite has no row locks and renders none: there the whole transaction is alone already.
-    if connection.execute(_account(account).with_for_update()).first() is None:
+    if connection.execute(_ACCOUNT_LOCKED, {"of_account": account}).first() is None:
         _begin(connection, account, key, now)
     else:
         _refuse_other_key(connection, account, key)
@@ -72,7 +76,7 @@ def _begin(connection: Connection, account: str, key: bytes, now: datetime) -> N
         with connection.begin_nested():
             connection.execute(insert(schema.accounts).values(account=account, epoch=0))
     except IntegrityError:  # another machine began it in this moment; wait for its commit
-        connection.execute(_account(account).with_for_update()).one()
+        connection.execute(_ACCOUNT_LOCKED, {"of_account": account}).one()
         _refuse_other_key(connection, account, key)
         return
     facts = {"account": account, "key_check": key_check(key, account), "format": 1}
@@ -81,7 +85,7 @@ def _begin(connection: Connection, account: str, key: bytes, now: datetime) -> N
 
 def _refuse_other_key(connection: Connection, account: str, key: bytes) -> None:
     # A beginning that is damaged is for `audit verify` to report; it must not stop the work.
-    first = connection.execute(select(schema.audit).where(_A.account == account, _A.seq == 1)).first()
+    first = connection.execute(_FIRST, {"of_account": account}).first()
     if first is None:
         return  # `record` refuses to go on, and verifying says what is missing
     if is_under_other_key(key, _record(first)):
@@ -96,23 +100,19 @@ def _add(
 ) -> None:
     account, seq, at, kind = head
     unsealed = Record(account, seq, at, kind, canonical(facts), prev, "")
-    connection.execute(
-        insert(schema.audit).values(
-            account=account, seq=seq, at=at, kind=kind, body=unsealed.body, prev=prev, mac=seal(key, unsealed)
-        )
-    )
+    values = {"account": account, "seq": seq, "at": at, "kind": kind, "body": unsealed.body, "prev": prev}
+    connection.execute(_ADD, values | {"mac": seal(key, unsealed)})
 
 
 def newest(connection: Connection, account: str) -> Record | None:
     """Return the account's last record, None where it has none."""
-    rows = select(schema.audit).where(_A.account == account).order_by(_A.seq.desc()).limit(1)
-    found = connection.execute(rows).first()
+    found = connection.execute(_NEWEST, {"of_account": account}).first()
     return None if found is None else _record(found)
 
 
 def is_known(connection: Connection, account: str) -> bool:
     """Tell whether the account was begun in this ledger."""
-    return connection.execute(_account(account)).first() is not None
+    return connection.execute(_ACCOUNT, {"of_account": account}).first() is not None
 
 
 def checkpoint(connection: Connection, account: str) -> Checkpoint | None:

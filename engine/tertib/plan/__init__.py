@@ -172,7 +172,9 @@ def _limited(
 
 def satisfied(evaluated: Evaluated, rule: Rule) -> int | None:
     """Count the orders that satisfy a rule's query as written, None where no share of them is limited."""
-    return None if rule.limits.share is None else len(evaluated.satisfied.get(rule.name, ()))
+    if rule.limits.share is None:
+        return None
+    return evaluated.counted.get(rule.name, len(evaluated.satisfied.get(rule.name, ())))
 
 
 def _valued(changes: Sequence[Change], rule: Rule, facts: Facts) -> tuple[list[Change], list[Held]]:

@@ -33,6 +33,7 @@ def propose(match: Match, compiled: CompiledRule, facts: Facts) -> Change | Held
             compiled.rule.name,
             facts.rendered_at,
             facts.settings.timezone,
+            tables=compiled.rule.data,
         )
     except RenderError as error:
         return hold(match, "template", str(error))
@@ -53,15 +54,17 @@ def propose(match: Match, compiled: CompiledRule, facts: Facts) -> Change | Held
         value=money(order, compiled.fields),
         reversible=reversible(order, values),
         reasons=match.reasons,
+        filters=match.filters,
         read_at=match.read_at,
         customer=initials(order),
         since=created(order, compiled.fields),
         personal=personal(compiled.rule.action),
+        updated_at=updated(order),
     )
 
 
 def personal(action: Mapping[str, Any]) -> frozenset[str]:
-    """Name the personal values that an action takes from the order; what a rule spells out is no secret."""
+    """Name the personal values that an action takes from orders or tables; what a rule spells out is no secret."""
     return frozenset(
         name
         for name, source in action.items()
@@ -139,6 +142,12 @@ def created(order: Order, fields: Mapping[str, Field]) -> datetime | None:
     """Return when the order was created, None where that cannot be read."""
     found = read(find(order, "created_at"), fields["created_at"])
     return found if isinstance(found, datetime) else None
+
+
+def updated(order: Order) -> str:
+    """Return the order's `last_updated_at` as the answer wrote it, "" where it has none."""
+    found = order.get("last_updated_at")
+    return found if isinstance(found, str) else ""
 
 
 def initials(order: Order) -> str:

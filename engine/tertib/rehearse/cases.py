@@ -1,34 +1,39 @@
 """Read rule tests: `NAME.test.yaml` beside `NAME.yaml`, an explicit clock and orders written in short.
 
-now: 2026-11-21T10:00:00+07:00
-settings: {contract: seeds, timezone: Asia/Jakarta, protect: [...]}     # all optional
-order: {payment_method: bank_transfer}                                  # what every case starts from
-cases:
-- name: four days old and unpaid
-order: {pending_time: 4d ago}
-planned: {status: canceled}
-- name: the buyer sent a proof
-order: {pending_time: 4d ago, transferproof_url: "https://cdn.example/1.jpg"}
-not_matched: true
-because: transferproof_url
+    now: 2026-11-21T10:00:00+07:00
+    settings: {contract: seeds, timezone: Asia/Jakarta, protect: [...]}     # all optional
+    order: {payment_method: bank_transfer}                                  # what every case starts from
+    cases:
+      - name: four days old and unpaid
+        order: {pending_time: 4d ago}
+        planned: {status: canceled}
+      - name: the buyer sent a proof
+        order: {pending_time: 4d ago, transferproof_url: "https://cdn.example/1.jpg"}
+        not_matched: true
+        because: transferproof_url
+
+What an order does not say is filled in by `specimen`; a case may bring a `now:` of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 from zoneinfo import ZoneInfo
 
 from tertib import shipped
-from tertib.language import conditions, document, durations, places, structure
+from tertib.language import document, durations, places, structure
 from tertib.language.document import Document
+from tertib.language.nearest import did_you_mean, nearest
+from tertib.language.wording import one_of, quote
 from tertib.model import Complaint, Problem, Sent, Settings
 from tertib.model import Path as Place
-from tertib.scalev import contract
+from tertib.plan.holds import HOLDS
+from tertib.settings import protections
 
 SUFFIXES: Final = {".test.yaml": ".yaml", ".test.yml": ".yml"}
 """How a test file's name ends, and how its rule file's name ends instead."""
@@ -62,28 +67,37 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case as written; `place` is its path in the file."""
+    """One case as written; `place` is its path in the file, `own` the part of `order` that it says itself.
+
+    A case that is not `sound` cannot be played, and is kept for what else there is to say about it.
+    """
 
     name: str
     place: Place
     line: int
     rule: str | None
+    now: datetime
     order: Mapping[str, Any]
+    own: frozenset[str]
     missing: tuple[str, ...]
     past: Past
     expected: Expected
+    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One test file: the rules it is about, the moment and settings it plays at, and its cases."""
+    """One test file: the rules it is about, the settings it plays with, and its cases.
+
+    A sheet that is not `sound` plays nothing: what holds for all its cases does not fit.
+    """
 
     file: str
     rules: str
-    now: datetime
     settings: Settings
     cases: tuple[Case, ...]
     document: Document = field(repr=False)
+    sound: bool = True
 
     def problem(self, complaint: Complaint) -> Problem:
         """Give a complaint about a value of this file its place."""
@@ -91,51 +105,80 @@ class Sheet:
 
 
 def read(file: Path, settings: Settings) -> tuple[Sheet | None, tuple[Problem, ...]]:
-    """Read one test file; the sheet is None where its problems leave nothing that could be played."""
+    """Read one test file with everything that is wrong with it; the sheet is None where there is nothing to read."""
     try:
-        parsed = document.parse(file.read_bytes())
+        with file.open("rb") as opened:
+            parsed = document.parse(opened.read(document.LARGEST + 1))
     except OSError as error:
         reason = (error.strerror or "it cannot be opened").lower()
         return None, (places.of_file(str(file), "T101", f"the file cannot be read: {reason}"),)
-    if parsed.flaws:
-        return None, tuple(places.of_flaw(flaw, parsed.lines, str(file)) for flaw in parsed.flaws)
-    if len(parsed.documents) > 1:
-        second = parsed.documents[1][1]
+    problems = [places.of_flaw(flaw, parsed.lines, str(file)) for flaw in parsed.flaws]
+    for _, further in parsed.documents[1:2]:
         hint = "a rule test is one document: delete the `---` and join the cases"
         complaint = Complaint((), "T117", "a second document stands here", hint)
-        return None, (places.of_complaint(complaint, second, str(file), None),)
-    return _sheet(file, parsed.documents[0][1], settings)
+        problems.append(places.of_complaint(complaint, further, str(file), None))
+    if not parsed.documents or parsed.documents[0][1].data is None:
+        if not problems:
+            problems.append(_empty(str(file)))
+        return None, tuple(problems)
+    sheet, complaints = _sheet(file, parsed.documents[0][1], settings, sound=not problems)
+    problems += [places.of_complaint(one, parsed.documents[0][1], str(file), None) for one in complaints]
+    return sheet, tuple(problems)
 
 
-def _sheet(file: Path, source: Document, settings: Settings) -> tuple[Sheet | None, tuple[Problem, ...]]:
-    complaints = list(_misfits(source.data))
-    sheet = None
-    if not complaints:
-        playing = _settings(source.data.get("settings", {}), settings, complaints)
-        base = source.data.get("order", {})
-        sheet = Sheet(
-            file=str(file),
-            rules=str(rules_of(file)),
-            now=_now(source.data["now"], playing, complaints),
-            settings=playing,
-            cases=tuple(_case(one, n, base, source) for n, one in enumerate(source.data["cases"])),
-            document=source,
-        )
-    broken = any(one.severity == "error" for one in complaints)
-    return None if broken else sheet, tuple(
-        places.of_complaint(one, source, str(file), None) for one in complaints
+def _empty(file: str) -> Problem:
+    return places.of_file(file, "T114", "the file holds no test", "it begins with `now:` and `cases:`")
+
+
+def _sheet(
+    file: Path, source: Document, settings: Settings, *, sound: bool
+) -> tuple[Sheet | None, list[Complaint]]:
+    complaints: list[Complaint] = []
+    data = source.data if isinstance(source.data, Mapping) else {}
+    playing = _settings(_mapping(data.get("settings")), settings, complaints)
+    now = _now(data.get("now"), ("now",), playing, complaints)
+    said = data.get("cases")
+    cases = [
+        _case(one, number, data, now=now, source=source, settings=playing, complaints=complaints)
+        for number, one in enumerate(said if isinstance(said, list) else ())
+        if isinstance(one, Mapping)
+    ]
+    complaints += structure.unspoken(_misfits(source.data), complaints)
+    broken = {one.path[:_CASE_DEPTH] for one in complaints if one.severity == "error"}
+    whole = all(path[:1] == ("cases",) and len(path) == _CASE_DEPTH for path in broken)
+    sheet = Sheet(
+        file=str(file),
+        rules=str(rules_of(file)),
+        settings=playing,
+        cases=tuple(replace(one, sound=one.place not in broken) for one in cases),
+        document=source,
+        sound=sound and whole,
     )
+    return sheet, complaints
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping as it is, an empty one for anything else: the schema says what is wrong with that."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
 
 
 def rules_of(test: Path) -> Path:
-    """Return the rule file that a test file is about."""
+    """Return the rule file that a test file is about, whether it ends in `.yaml` or in `.yml`."""
     suffix = next(one for one in SUFFIXES if test.name.endswith(one))
-    return test.with_name(test.name.removesuffix(suffix) + SUFFIXES[suffix])
+    wanted = test.with_name(test.name.removesuffix(suffix) + SUFFIXES[suffix])
+    other = wanted.with_suffix(".yml" if wanted.suffix == ".yaml" else ".yaml")
+    return other if not wanted.exists() and other.exists() else wanted
 
 
 def test_of(rules: Path) -> Path:
     """Return the test file that stands beside a rule file, whether it is there or not."""
-    return rules.with_name(f"{rules.stem}.test{rules.suffix}")
+    wanted = rules.with_name(f"{rules.stem}.test{rules.suffix}")
+    other = wanted.with_suffix(".yml" if wanted.suffix == ".yaml" else ".yaml")
+    return other if not wanted.exists() and other.exists() and rules_of(other) == rules else wanted
 
 
 def is_test(file: Path) -> bool:
@@ -153,8 +196,7 @@ def _misfits(data: Any) -> Iterator[Complaint]:
         # a case as a whole only fails the schema's choice between the expectations, which `_expectations` words
         if not (one.code == "T125" and len(one.path) == _CASE_DEPTH):
             yield one
-    cases = data.get("cases") if isinstance(data, Mapping) else None
-    for number, case in enumerate(cases if isinstance(cases, list) else ()):
+    for number, case in enumerate(_list(_mapping(data).get("cases"))):
         if isinstance(case, Mapping):
             yield from _expectations(case, ("cases", number))
 
@@ -162,13 +204,16 @@ def _misfits(data: Any) -> Iterator[Complaint]:
 _CASE_DEPTH: Final = 2
 
 
-def _expectations(case: Mapping[str, Any], path: Place) -> Iterator[Complaint]:
+def _expectations(case: Mapping[Any, Any], path: Place) -> Iterator[Complaint]:
     named = [key for key in case if key in EXPECTATIONS]
-    if not named:
+    if not named and not any(nearest(key, EXPECTATIONS) for key in case if isinstance(key, str)):
         yield Complaint(path, "T118", "the case expects nothing", _ONE_OF_THEM)
     for key in named[1:]:
         message = f"a case expects one thing, and this one expects `{named[0]}` already"
         yield Complaint((*path, key), "T116", message, "make two cases of it", on_key=True)
+    if isinstance(code := case.get("held"), str) and code and code not in HOLDS:
+        hint = did_you_mean(code, HOLDS) or one_of(HOLDS)
+        yield Complaint((*path, "held"), "T119", f"{quote(code)} is no code of a hold", hint)
     if "because" in case and named and named[0] not in {"held", "not_matched"}:
         message = f"`because` says nothing about `{named[0]}`"
         yield Complaint((*path, "because"), "T116", message, "delete it", on_key=True)
@@ -177,63 +222,96 @@ def _expectations(case: Mapping[str, Any], path: Place) -> Iterator[Complaint]:
 # --- what fits ------------------------------------------------------------------------------------------
 
 
-def _now(written: str, settings: Settings, complaints: list[Complaint]) -> datetime:
+_ANY_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""What stands for a moment that cannot be read, while the rest of its file is looked at."""
+
+
+def _now(written: Any, path: Place, settings: Settings, complaints: list[Complaint]) -> datetime:
+    if not isinstance(written, str) or not written:
+        return _ANY_MOMENT  # the schema says what is wrong with it
     try:
         return durations.parse_instant(written, ZoneInfo(settings.timezone))
     except ValueError as error:
         hint = "for example `2026-11-21T10:00:00+07:00`"
-        complaints.append(Complaint(("now",), "T209", str(error), hint))
-        return datetime.min  # noqa: DTZ901 - never read: the complaint keeps the file from being played
+        complaints.append(Complaint(path, "T209", str(error), hint))
+        return _ANY_MOMENT
 
 
 def _settings(said: Mapping[str, Any], settings: Settings, complaints: list[Complaint]) -> Settings:
     """Return the project's settings with what this file says instead."""
-    zone = said.get("timezone", settings.timezone)
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, KeyError):
-        complaints.append(
-            Complaint(
-                ("settings", "timezone"), "T119", f"`{zone}` is no time zone", "for example `Asia/Jakarta`"
-            )
-        )
-        zone = settings.timezone
-    playing = replace(settings, contract=said.get("contract", settings.contract), timezone=zone)
+    zone = _zone(said.get("timezone", settings.timezone), complaints) or settings.timezone
+    contracts = {"auto", "seeds", "current"}
+    spoken = said.get("contract")
+    playing = replace(
+        settings,
+        contract=cast("Any", spoken) if spoken in contracts else settings.contract,
+        timezone=zone,
+    )
     if "protect" not in said:
         return playing
-    path: Place = ("settings", "protect")
-    parsed = conditions.parse(said["protect"], contract.FIELDS["orders"], ZoneInfo(zone), complaints, path)
-    return replace(playing, protect=tuple(parsed), protect_definition=tuple(said["protect"]))
+    protect = protections(said["protect"], ZoneInfo(zone), complaints, ("settings", "protect"))
+    return replace(playing, protect=protect, protect_definition=tuple(_list(said["protect"])))
 
 
-def _case(said: Mapping[str, Any], number: int, base: Mapping[str, Any], source: Document) -> Case:
+def _zone(name: Any, complaints: list[Complaint]) -> str | None:
+    if not isinstance(name, str):
+        return None
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        hint = "for example `Asia/Jakarta`"
+        complaints.append(Complaint(("settings", "timezone"), "T119", f"{quote(name)} is no time zone", hint))
+        return None
+    return name
+
+
+def _case(
+    said: Mapping[str, Any],
+    number: int,
+    shared: Mapping[str, Any],
+    *,
+    now: datetime,
+    source: Document,
+    settings: Settings,
+    complaints: list[Complaint],
+) -> Case:
     path: Place = ("cases", number)
+    own = _mapping(said.get("order"))
+    rule = said.get("rule")
+    if "now" in said:
+        now = _now(said["now"], (*path, "now"), settings, complaints)
     return Case(
-        name=said["name"],
+        name=str(said.get("name", "")),
         place=path,
         line=source.spot(path).line,
-        rule=said.get("rule"),
-        order={**base, **said.get("order", {})},
-        missing=tuple(said.get("missing", ())),
-        past=_past(said.get("history", {})),
+        rule=rule if isinstance(rule, str) else None,
+        now=now,
+        order={**_mapping(shared.get("order")), **own},
+        own=frozenset(own),
+        missing=tuple(one for one in _list(said.get("missing")) if isinstance(one, str)),
+        past=_past(_mapping(said.get("history"))),
         expected=_expected(said),
     )
 
 
 def _past(said: Mapping[str, Any]) -> Past:
-    sent = said.get("sent_today", {})
+    sent = _mapping(said.get("sent_today"))
+    orders, value = sent.get("orders", 0), sent.get("value", 0)
+    confirmed = [one for one in _list(said.get("confirmed")) if isinstance(one, Mapping)]
     return Past(
-        hold=said.get("hold", ""),
-        unsettled=said.get("unsettled", False),
-        confirmed=tuple((one.get("rule"), one.get("set", {})) for one in said.get("confirmed", ())),
-        sent_today=Sent(sent.get("orders", 0), Decimal(sent.get("value", 0))),
+        hold=str(said.get("hold", "")),
+        unsettled=said.get("unsettled") is True,
+        confirmed=tuple((one.get("rule"), _mapping(one.get("set"))) for one in confirmed),
+        sent_today=Sent(
+            orders if isinstance(orders, int) else 0, Decimal(value) if isinstance(value, int) else Decimal(0)
+        ),
     )
 
 
 def _expected(said: Mapping[str, Any]) -> Expected:
-    because = said.get("because", "")
+    because = str(said.get("because", ""))
     if "planned" in said:
-        return Expected("planned", values=said["planned"])
+        return Expected("planned", values=_mapping(said["planned"]))
     if "held" in said:
-        return Expected("held", code=said["held"], because=because)
+        return Expected("held", code=str(said["held"]), because=because)
     return Expected("not_matched" if "not_matched" in said else "unchanged", because=because)

@@ -6,12 +6,13 @@ Pure. A test names what matters to it; everything else is filled in so that only
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tertib.language import durations, nearest
+from tertib.language.wording import quote
 from tertib.model import Field, Kind
 
 WAY: Final = ("draft", "pending", "confirmed", "in_process", "ready", "shipped")
@@ -49,6 +50,17 @@ class BadOrder(ValueError):  # noqa: N818 - named for what it is about
 
 
 @dataclass(frozen=True, slots=True)
+class Slip:
+    """One thing that is wrong, or only strange, with an order in a test; `left_out` tells it from a said field."""
+
+    field: str
+    message: str
+    hint: str | None
+    left_out: bool = False
+    strange: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Specimen:
     """How orders of a test file are completed: the source's field table, the clock, and the kind of id."""
 
@@ -69,6 +81,29 @@ class Specimen:
             self._known(path)
             _remove(order, path)
         return order
+
+    def slips(self, said: Mapping[str, Any], missing: Iterable[str] = ()) -> Iterator[Slip]:
+        """Yield everything that is wrong with an order as said, and what no shop has ever had."""
+        for path, value in said.items():
+            try:
+                self._told(path, value)
+            except BadOrder as error:
+                yield Slip(path, str(error), error.hint)
+            else:
+                yield from self._strange(path, value)
+        for path in missing:
+            try:
+                self._known(path)
+            except BadOrder as error:
+                yield Slip(path, str(error), error.hint, left_out=True)
+
+    def _strange(self, path: str, value: Any) -> Iterator[Slip]:
+        field = self.fields.get(path)
+        if field is None or field.kind is not Kind.ENUM or not field.values or not isinstance(value, str):
+            return
+        if value and value not in field.values:
+            hint = nearest.did_you_mean(value, field.values)
+            yield Slip(path, f"{quote(value)} is no value that `{path}` is known to have", hint, strange=True)
 
     def _blank(self) -> dict[str, Any]:
         """Return every field that an answer holds, empty, so that only a test makes one unknown."""

@@ -30,6 +30,13 @@ _PAYMENT_STATUS: Final = {
     "settled": "The money has come, and the payment is settled.",
 }
 
+_BANKS: Final = {
+    "bca": "BCA", "bni": "BNI", "bri": "BRI", "mandiri": "Mandiri", "permata": "Permata", "cimb": "CIMB Niaga",
+    "bsi": "BSI", "maybank": "Maybank", "bnc": "BNC", "danamon": "Danamon", "artha_graha": "Artha Graha",
+    "muamalat": "Muamalat", "btn": "BTN", "ocbc": "OCBC", "bjb": "BJB", "sahabat_sampoerna": "Sahabat Sampoerna",
+    "artajasa": "Artajasa",
+}  # fmt: skip
+
 _PAYMENT_METHOD: Final = {
     "bank_transfer": "A transfer to the shop's own bank account.",
     "cod": "Cash on delivery: the courier collects, so such orders are confirmed while unpaid.",
@@ -37,6 +44,17 @@ _PAYMENT_METHOD: Final = {
     "no_payment": "Nothing is to be paid.",
     "qris": "A QR code that any bank or wallet can pay.",
     "va": "A virtual account, whichever the bank.",
+    **{f"va_{code}": f"A virtual account at {bank}." for code, bank in _BANKS.items()},
+    "card": "A credit or debit card.",
+    "invoice": "An invoice.",
+    "payment_link": "A link that the buyer pays on.",
+    "alfamart": "Cash at an Alfamart counter.",
+    "indomaret": "Cash at an Indomaret counter.",
+    "dana": "The wallet DANA.",
+    "gopay": "The wallet GoPay.",
+    "linkaja": "The wallet LinkAja.",
+    "ovo": "The wallet OVO.",
+    "shopeepay": "The wallet ShopeePay.",
 }
 
 _BUSINESS_ROLE: Final = {
@@ -52,4 +70,4 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "business_role": _BUSINESS_ROLE,
     }
 )
-"""By the name of the field or filter, what each value means; not every value of `payment_method` needs words."""
+"""By the name of the field or filter, what each value means."""

@@ -26,14 +26,19 @@ class StillClock:
     """A clock that moves only when told to."""
 
     moment: datetime = START
+    error: timedelta = timedelta()
 
     def now(self) -> datetime:
         """Return the moment it stands at."""
-        return self.moment
+        return self.moment - self.error
 
     def monotonic(self) -> float:
         """Return seconds since the start."""
         return (self.moment - START).total_seconds()
+
+    def set_back(self, by: timedelta) -> None:
+        """Set what it shows back, as a person or a time server does; the time that passes stays the same."""
+        self.error += by
 
     def sleep(self, seconds: float) -> None:
         """Move on at once."""
@@ -65,6 +70,7 @@ class MemoryShop:
             "shipment_receipt": None,
             "gross_revenue": "100000.00",
             "created_at": "2026-03-01T00:00:00Z",
+            "last_updated_at": "2026-03-01T00:00:00Z",
             "customer": {"name": "Budi Santoso"},
             **given,
         }
@@ -108,6 +114,7 @@ class MemoryShop:
         for key in body["ids"]:
             order = self.orders[str(key)]
             order.update({name: value for name, value in body.items() if name != "ids"})
+            order["last_updated_at"] = self.clock.now().isoformat()
             echoes.append(Echo(key, order["status"], order["payment_status"]))
         return Answer("answered", 200, tuple(echoes))
 

@@ -299,6 +299,68 @@ def test_an_unknown_outcome_that_did_not_happen_is_not_applied(world: Any) -> No
     assert len(world.plan(world.rule()).changes) == 1
 
 
+def test_what_a_person_may_have_taken_back_is_left_to_people(world: Any) -> None:
+    """An order that was changed since, and is not as wanted, may have had our change: no rule repeats it unasked."""
+    world.shop.add(1)
+
+    def lost(body: Any) -> Answer:
+        world.shop.do(body)
+        return Answer("unknown", None, message="no answer in time")
+
+    world.shop.script.append(lost)
+    world.apply(world.plan(world.rule()))
+    world.shop.orders["1"] |= {"status": "pending", "last_updated_at": "2026-03-10T05:02:00Z"}
+    world.clock.moment += timedelta(minutes=16)
+    assert [one.state for one in world.settle().outcomes] == [State.HELD]
+    assert [held.code for held in world.plan(world.rule()).held] == ["human_change"]
+    world.ledger.release("default", "order-1", world.clock.now())
+    assert len(world.plan(world.rule()).changes) == 1
+
+
+def test_an_answer_that_contradicts_itself_confirms_nothing(world: Any) -> None:
+    """An order that is echoed twice, once as wanted and once not, is unknown."""
+    world.shop.add(1)
+    echoes = (Echo(1, "pending", "unpaid"), Echo(1, "canceled", "unpaid"))
+    world.shop.script.append(lambda _body: Answer("answered", 200, echoes))
+    assert states(world.apply(world.plan(world.rule()))) == {"sent": 1}
+
+
+def test_a_clock_that_was_set_back_makes_every_reading_old(world: Any) -> None:
+    """Ages told by such a clock would be too small, so orders are read again before anything is sent."""
+    world.shop.add(1)
+    plan = world.plan(world.rule())
+    world.clock.moment += timedelta(seconds=50)
+    begin = world.ledger.begin
+
+    def set_back(*given: Any, **named: Any) -> Any:
+        world.clock.set_back(timedelta(seconds=45))
+        return begin(*given, **named)
+
+    world.ledger.begin = set_back
+    before = len(world.shop.requests)
+    run = world.apply(plan)
+    assert len(world.shop.requests) == before + 1
+    assert states(run) == {"confirmed": 1}
+
+
+def test_nothing_is_sent_once_the_lease_has_ended(world: Any) -> None:
+    """However young a reading may be by the settings, another process may be at work by then."""
+    world.settings = replace(world.settings, max_read_age=timedelta(hours=1))
+    world.shop.add(1)
+    plan = world.plan(world.rule())
+    claim = world.ledger.claim
+
+    def slow_claim(*given: Any, **named: Any) -> Any:
+        made = claim(*given, **named)
+        world.clock.moment += timedelta(minutes=3)
+        return made
+
+    world.ledger.claim = slow_claim
+    run = world.apply(plan)
+    assert world.shop.bodies == []
+    assert states(run) == {"stale": 1}
+
+
 def test_an_unknown_outcome_stays_unknown_while_the_order_cannot_be_found(world: Any) -> None:
     """What cannot be read back is neither confirmed nor denied."""
     world.shop.add(1)

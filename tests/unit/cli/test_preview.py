@@ -143,12 +143,3 @@ def test_a_step_names_what_else_is_set() -> None:
         set={"status": "pending", "payment_status": "paid", "transferproof_url": "https://cdn.example/1.jpg"},
     )
     assert preview.step(paid) == "unpaid → paid, + transferproof_url"
-
-
-def test_queries_are_explained_without_the_columns() -> None:
-    """What was sent is what a person can compare with the rule; columns are the engine's own."""
-    out = io.StringIO()
-    scan = Scan(Source(), {"status": "pending", "columns": "order_id,status"}, ("cancel",))
-    preview.explain_query(plan(scans=(ScanReport(scan, 2, 50),)), Console(file=out, width=120))
-    assert "status=pending" in out.getvalue()
-    assert "columns" not in out.getvalue()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from tertib.cli import problems
+from tertib.language.codes import CODES
 from tertib.model import Problem
 
 ERROR = Problem(
@@ -65,6 +68,59 @@ def test_sarif_holds_every_problem_with_its_region() -> None:
         "endColumn": 14,
     }
     assert {rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]} == {"T101", "T301"}
+
+
+def test_a_sarif_log_has_what_the_standard_asks_for() -> None:
+    """SARIF 2.1.0: required members, rules that results point at, regions that count from 1, names as URIs."""
+    strange = Problem("my rules/ä.yaml", 1, 1, "T101", "bad", width=0)
+    at_top = Problem("/shop/rules/a.yaml", 2, 3, "T207", "bad", severity="warning")
+    log = json.loads(problems.as_sarif([ERROR, WARNING, strange, at_top]))
+    assert log["$schema"].endswith("sarif-2.1.0.json")
+    (run,) = log["runs"]
+    assert run["columnKind"] in {"utf16CodeUnits", "unicodeCodePoints"}
+    driver = run["tool"]["driver"]
+    assert driver["name"] == "tertib"
+    ids = [rule["id"] for rule in driver["rules"]]
+    assert len(set(ids)) == len(ids)
+    for result in run["results"]:
+        assert ids[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in {"none", "note", "warning", "error"}
+        assert result["message"]["text"]
+        region = result["locations"][0]["physicalLocation"]["region"]
+        assert region["startLine"] >= 1
+        assert 1 <= region["startColumn"] < region["endColumn"]
+    places = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]]
+    assert places == [
+        "rules/a.yaml",
+        "rules/b%2Cc.yaml",
+        "my%20rules/%C3%A4.yaml",
+        "file:///shop/rules/a.yaml",
+    ]
+
+
+def test_sarif_says_what_a_code_means_and_where_it_is_explained(checkout: Path) -> None:
+    """Each rule of the log leads to a heading of the page of codes."""
+    log = json.loads(problems.as_sarif([Problem("a.yaml", 1, 1, code, "bad") for code in CODES]))
+    headings = {
+        line.removeprefix("### ").lower()
+        for line in (checkout / "docs" / "codes.md").read_text("utf-8").splitlines()
+        if line.startswith("### ")
+    }
+    for rule in log["runs"][0]["tool"]["driver"]["rules"]:
+        page, _, anchor = rule["helpUri"].partition("#")
+        assert urlsplit(page).scheme == "https"
+        assert page.endswith("/docs/codes.md")
+        assert anchor in headings
+        assert rule["shortDescription"]["text"] == CODES[rule["id"]]
+
+
+def test_github_gets_one_line_a_problem() -> None:
+    """Nothing in a file's name or a message can end an annotation early or begin another."""
+    evil = Problem("a:b,c%.yaml", 1, 2, "T101", "50% off\r\n::error::owned", hint="a\nb")
+    assert problems.as_github([evil]) == (
+        "::error file=a%3Ab%2Cc%25.yaml,line=1,col=2,title=tertib T101::"
+        "50%25 off%0D%0A::error::owned (a%0Ab)\n"
+    )
 
 
 def test_documents_have_the_promised_keys() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -15,6 +16,7 @@ from tertib.dispatch import local
 from tertib.errors import AccountHalted, LedgerError, ReadError
 from tertib.language.personal import Mask
 from tertib.ledger.slots import Slot
+from tertib.load import loads
 from tertib.model import (
     Held,
     Mode,
@@ -211,6 +213,26 @@ def test_rules_of_one_slot_run_together(stage: Stage) -> None:
     stage.serve(rule("a"), rule("b"), rule("hourly", "0 * * * *"))
     assert [names for _, names, _ in stage.runs] == [("a", "b"), ("a", "b", "hourly")]
     assert len({slot for _, _, slot in stage.runs}) == 2
+
+
+def test_every_slot_sees_the_lookup_tables_of_the_day(stage: Stage, tmp_path: Path) -> None:
+    """A spreadsheet that is saved between two slots counts for the second; a broken one fails its slot."""
+    table = tmp_path / "proofs.csv"
+    table.write_text("order_id\nA1\n", "utf-8")
+    text = "name: a\nschedule: '*/30 * * * *'\nquery: {}\ndata: {proofs: proofs.csv}\naction: {status: rts}\n"
+    (loaded,) = loads(text, Settings(), str(tmp_path / "a.yaml")).rules
+    seen: list[list[str]] = []
+
+    def act(rules: Sequence[Rule]) -> None:
+        seen.append(list(rules[0].data["proofs"].rows))
+        table.write_text("order_id\nA2\n" if len(seen) == 1 else "order_id\nA2\nA2\n", "utf-8")
+
+    stage.act = act
+    stage.clock = SteppingClock(NOON, NOON + timedelta(minutes=105))
+    stage.serve(loaded)
+    assert seen == [["A1"], ["A2"]]
+    assert list(stage.ledger.states.values()) == ["done", "done", "failed"]
+    assert "lines 2 and 3 of `proofs.csv`" in stage.ledger.notes["a", NOON + 3 * HALF_HOUR]
 
 
 def test_disabled_and_unscheduled_rules_are_left_out(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -147,3 +148,32 @@ def test_every_walk_ends(next_page: dict[int, int]) -> None:
     except PagingError:
         assert len(asked) >= 2
     assert all(asked.count(cursor) <= 2 for cursor in asked)
+
+
+def test_what_is_remembered_does_not_grow_with_the_pages() -> None:
+    """A walk of a hundred times as many pages keeps little more: its cursors' hashes, and no order."""
+
+    def peak(pages: int) -> int:
+        def read(cursor: str | None) -> Page:
+            number = int(cursor or 0)
+            return page([number * 2, number * 2 + 1], str(number + 1) if number < pages else None)
+
+        tracemalloc.start()
+        for _ in walk(read, recheck=trusting):
+            pass
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    assert peak(5000) - peak(50) < 40 * 5000
+
+
+def test_a_circle_is_noticed_however_long_it_is() -> None:
+    """Cursors that are new each time around do not hide that the orders are not."""
+
+    def read(cursor: str | None) -> Page:
+        number = int(cursor or 0)
+        return page([number % 500], str(number + 1))
+
+    with pytest.raises(PagingError, match="pages 501 to 503 brought no new order"):
+        list(walk(read, recheck=trusting))

@@ -202,6 +202,7 @@ def upgrade() -> None:
         sa.Column("refused", sa.Boolean(), nullable=False),
         sa.Column("request", sa.Text(), nullable=True),
         sa.Column("read_at", _instant(), nullable=True),
+        sa.Column("updated_at", sa.Text(), nullable=True),
         sa.Column("planned_at", _instant(), nullable=False),
         sa.Column("sent_at", _instant(), nullable=True),
         sa.Column("due_at", _instant(), nullable=True),
