@@ -26,9 +26,10 @@ NOW: Final = datetime(2026, 3, 10, 5, tzinfo=UTC)
 PAGE: Final = 25
 
 COLUMNS: Final = (
-    "status payment_status payment_method transferproof_url shipment_receipt shipment_status gross_revenue customer "
-    "created_at draft_time pending_time shipped_time completed_time rts_time tags total_weight courier_service"
-).split()
+    "status", "payment_status", "payment_method", "transferproof_url", "shipment_receipt", "shipment_status",
+    "gross_revenue", "customer", "created_at", "draft_time", "pending_time", "shipped_time", "completed_time", "rts_time",
+    "tags", "total_weight", "courier_service",
+)  # fmt: skip
 """What the ten rules, the vetoes and a plan read, as a request names it."""
 
 Hand = Callable[[Mapping[str, Any]], bool]
@@ -268,7 +269,12 @@ def _variant(number: int) -> Pair:
     extra, lines = _EXTRAS[number // len(_FLOWS) % len(_EXTRAS)](number // (len(_FLOWS) * len(_EXTRAS)))
     return Pair(
         f"variant-{number}",
-        [{"status": status}, *extra, {time: {"older_than": f"{days}d"}}, {"tags": {"none_of": ["hold", "vip"]}}],
+        [
+            {"status": status},
+            *extra,
+            {time: {"older_than": f"{days}d"}},
+            {"tags": {"none_of": ["hold", "vip"]}},
+        ],
         [
             f"if get('status') != {status!r}: return False",
             *lines,
@@ -410,6 +416,8 @@ def rules(chosen: Sequence[Pair]) -> dict[str, tuple[Condition, ...]]:
     found = {}
     for pair in chosen:
         complaints: list[Complaint] = []
-        found[pair.name] = conditions.parse(list(pair.conditions), FIELDS["orders"], ZoneInfo("Asia/Jakarta"), complaints)
+        found[pair.name] = conditions.parse(
+            list(pair.conditions), FIELDS["orders"], ZoneInfo("Asia/Jakarta"), complaints
+        )
         assert not [one for one in complaints if one.severity == "error"], complaints
     return found

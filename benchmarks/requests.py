@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -26,7 +27,7 @@ from tertib.cli import Choices
 from tertib.cli.context import Session
 from tertib.cli.demo import SHOWN
 from tertib.load import load
-from tertib.model import Plan, Rule
+from tertib.model import Rule
 from tertib.sandbox.limits import Limits
 from tertib.sandbox.server import Served, serve
 from tertib.sandbox.shop import Shop
@@ -64,7 +65,7 @@ def script(rules: Sequence[Rule], served: Served) -> Cost:
     return Cost(len(served.journal) - before, time.perf_counter() - began, orders)
 
 
-def _walk(http: httpx.Client, params: dict[str, str]) -> Iterator[dict[str, str]]:
+def _walk(http: httpx.Client, params: dict[str, str]) -> Iterator[dict[str, Any]]:
     oldest = (datetime.now(UTC) - WINDOW).isoformat()
     old_pages, cursor = 0, None
     while old_pages < OLD_PAGES:
@@ -77,12 +78,13 @@ def _walk(http: httpx.Client, params: dict[str, str]) -> Iterator[dict[str, str]
             return
 
 
-def _get(http: httpx.Client, params: dict[str, str]) -> dict[str, list[dict[str, str]] | str | None]:
+def _get(http: httpx.Client, params: dict[str, str]) -> dict[str, Any]:
     for attempt in range(1, 20):
         answer = http.get("/v3/orders", params=params)
         if answer.status_code != TOO_MANY:
             answer.raise_for_status()
-            return answer.json()
+            page: dict[str, Any] = answer.json()
+            return page
         time.sleep(10 * attempt)
     raise RuntimeError("the rate limit never gave way")
 
@@ -104,9 +106,11 @@ def session_on(served: Served, place: Path) -> Iterator[Session]:
 def preview(rules: Sequence[Rule], served: Served, place: Path) -> Cost:
     """Plan the rules together."""
     with session_on(served, place) as session:
-        ports = {"reader": session.reader, "ledger": session.ledger, "clock": session.clock}
+        reader, ledger, mask = session.reader, session.ledger, session.mask
         began, before = time.perf_counter(), len(served.journal)
-        plan: Plan = pipeline.plan(rules, session.settings, mask=session.mask, **ports)
+        plan = pipeline.plan(
+            rules, session.settings, reader=reader, ledger=ledger, clock=session.clock, mask=mask
+        )
         taken, asked = time.perf_counter() - began, len(served.journal) - before
     orders: dict[str, set[str]] = {}
     for change in plan.changes:
@@ -172,9 +176,15 @@ def main() -> None:
         by_name = {rule.name: rule for rule in rules}
         with serve(Shop(seed=7, orders=chosen.orders), limits=Limits.none()) as served:
             singly(rules, served)
-        sets = {"1 rule": [by_name[ONE]], "8 rules": [by_name[name] for name in SHOWN], f"{len(rules)} rules": rules}
+        sets = {
+            "1 rule": [by_name[ONE]],
+            "8 rules": [by_name[name] for name in SHOWN],
+            f"{len(rules)} rules": rules,
+        }
         limits = Limits.none() if chosen.no_limits else Limits()
-        print(f"\n{'':12} {'':7} {'requests':>8} {'seconds':>9}   {'requests: min med max':20}   seconds: min med max")
+        print(
+            f"\n{'':12} {'':7} {'requests':>8} {'seconds':>9}   {'requests: min med max':20}   seconds: min med max"
+        )
         for title, several in sets.items():
             measured = []
             for seed in range(7, 7 + chosen.rounds):

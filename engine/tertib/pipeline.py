@@ -169,7 +169,7 @@ def apply(
     changes = select(plan, first=picked.first, only=picked.only, but=picked.but)
     rules = [from_definition(one, read_again(one, settings)) for one in plan.definitions]
     ports = Ports(reader, writer, ledger, clock, watch, stopping, progress or _silent)
-    program = compile_rules(rules, settings, now)
+    program = compile_rules(rules, settings, now, Sizes(ledger.scan_sizes(settings.account)))
     run_id = ledger.begin(settings.account, plan.plan_id, kind=kind, slot=slot, now=now)
     return _carry_out(plan, changes, run_id, program=program, settings=settings, ports=ports, mask=mask)
 
@@ -303,7 +303,7 @@ def run(
     now = clock.now()
     tables = {rule.name: rule.data for rule in rules}
     going = [from_definition(one, tables[one["name"]]) for one in (live.definitions if live else ())]
-    program = compile_rules(going, settings, now)
+    program = compile_rules(going, settings, now, Sizes(ledger.scan_sizes(settings.account)))
     run_id = ledger.begin(
         settings.account,
         live.plan_id if live else None,

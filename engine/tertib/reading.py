@@ -63,9 +63,7 @@ def count(program: Program, reader: Reader, sizes: Sizes) -> Sizes:
     return Sizes(sizes.seen, counted)
 
 
-def read(
-    program: Program, reader: Reader, mask: Mask, *, threads: int, progress: Progress
-) -> Read:
+def read(program: Program, reader: Reader, mask: Mask, *, threads: int, progress: Progress) -> Read:
     """Read every scan and evaluate its pages; a scan that fails is reported, and the others go on.
 
     `progress` is called with `"read"` after each page; what it raises ends the reading. Raises `ReadError` where no
@@ -168,7 +166,9 @@ class _Watch:
         if self.shared is None or self.failure is not None:
             return {}
         shown = {query: self._counts.get(query, 0) for query in self._wanted}
-        return {query.key(program.now): size for query, size in {**shown, self.shared.query: self.orders}.items()}
+        return {
+            query.key(program.now): size for query, size in {**shown, self.shared.query: self.orders}.items()
+        }
 
 
 # --- reading, in turn or at once ----------------------------------------------------------------------------

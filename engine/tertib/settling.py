@@ -83,7 +83,9 @@ def _not_as_wanted(change: Unsettled, order: Order, name: str) -> Outcome:
     if change.updated_at and now == change.updated_at:
         return _told(change, State.NOT_APPLIED, f"{why}, and nothing has changed the order since it was sent")
     touched = (
-        "the order was changed since it was sent" if now and change.updated_at else "Scalev does not say when it changed"
+        "the order was changed since it was sent"
+        if now and change.updated_at
+        else "Scalev does not say when it changed"
     )
     return _told(
         change,

@@ -92,7 +92,11 @@ BOUNDED = replace(SCAN, created_since=SINCE)
 def made(number: int, *ages: timedelta | None) -> Page:
     """Make a page of orders so long older than the bound; None is a time that cannot be read."""
     orders = [
-        {"id": number * 100 + place, "status": "pending", "created_at": "n/a" if age is None else str(SINCE - age)}
+        {
+            "id": number * 100 + place,
+            "status": "pending",
+            "created_at": "n/a" if age is None else str(SINCE - age),
+        }
         for place, age in enumerate(ages)
     ]
     return Page(tuple(orders), str(number), NOW)

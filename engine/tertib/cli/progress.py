@@ -20,7 +20,10 @@ Progress: TypeAlias = Callable[..., None]
 
 
 @contextmanager
-def shown(color: bool | None = None, left: Callable[[], int | None] | None = None) -> Iterator[Progress | None]:  # noqa: FBT001 - the choice made on the command line
+def shown(
+    color: bool | None = None,  # noqa: FBT001 - the choice made on the command line
+    left: Callable[[], int | None] | None = None,
+) -> Iterator[Progress | None]:
     """Show progress while the block runs; None where nobody would see it.
 
     `left` tells how many requests the hour still allows.

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tertib.cli import context, options, screen
+from tertib.cli import context, options, screen, story
 from tertib.errors import SettingsError
 from tertib.ledger.runs import RunDetails, RunRecord
 from tertib.ledger.schema import plain
@@ -43,7 +43,7 @@ def command(ctx: click.Context, *, as_json: bool, limit: int) -> int:
 @options.json_output
 @click.pass_context
 def show(ctx: click.Context, run: str, *, as_json: bool) -> int:
-    """Show one run with every request and every change."""
+    """Tell one run in words: its course, every request, and what became of every order."""
     opened = context.session()
     found = opened.ledger.run_details(run)
     if found is None:
@@ -74,18 +74,9 @@ def _details(found: RunDetails) -> dict[str, Any]:
 
 
 def _show(found: RunDetails, opened: context.Session) -> None:
-    console, zone, run = opened.console(), opened.settings.timezone, found.run
-    ended = "" if run.ended_at is None else f", ended {screen.moment(run.ended_at, zone)}"
-    console.print(
-        f"run {run.run_id} ({run.kind}): {run.state}, began {screen.moment(run.started_at, zone)}{ended}"
-    )
-    console.print(f"plan {run.plan_id}" + (f", slot {run.slot}" if run.slot else ""))
-    if run.stopped:
-        console.print(f"stopped: {screen.clean(run.stopped)}", style="red")
-    for one in found.requests:
-        answer = one.how or "no answer recorded"
-        status = "" if one.status is None else f" ({one.status})"
-        console.print(f"request {one.number}: {screen.many(len(one.ids), 'order')}, {answer}{status}")
+    console = opened.console()
+    for sentence in story.tell(found, opened.settings.timezone):
+        console.print(sentence)
     listed = screen.table("order", "rule", "state", "money", "why", right=["money"])
     for change in found.changes:
         listed.add_row(

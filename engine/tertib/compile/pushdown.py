@@ -117,8 +117,10 @@ def _why_no_test(part: Group | Elements | Expression) -> str:
         return "an expression is evaluated here only"
     if isinstance(part, Elements):
         return "no filter looks into the objects of a list"
-    return "a filter holds for all orders, and of `any` each part holds for some" if part.how == "any" else (
-        "no filter asks for the opposite"
+    return (
+        "a filter holds for all orders, and of `any` each part holds for some"
+        if part.how == "any"
+        else "no filter asks for the opposite"
     )
 
 
@@ -192,9 +194,14 @@ def _times(test: Test, now: datetime) -> Mapping[str, tuple[str | datetime, ...]
     """Bound a time from a test on it, a second wider than it asks."""
     low, high = _bounds(test, now)
     if low is None and high is None:
-        return f"no filter asks for `{test.operator}` of a time"
+        is_bound = test.operator in _UPPER | _LOWER
+        return (
+            "the time is too far away for a filter" if is_bound else f"no filter asks for `{test.operator}`"
+        )
     if test.field == "created_at":
-        return {"created_at": (low,)} if low is not None else "pages come newest first, and cannot begin later"
+        return (
+            {"created_at": (low,)} if low is not None else "pages come newest first, and cannot begin later"
+        )
     named = {
         f"{test.field}_since": None if low is None else low - _SECOND,
         f"{test.field}_until": None if high is None else high + _SECOND,

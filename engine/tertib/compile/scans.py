@@ -185,9 +185,7 @@ def _shows(scan: Query, query: Query) -> bool:
     )
 
 
-def worth_counting(
-    rules: Sequence[CompiledRule], scans: Sequence[Shared], gauge: Gauge
-) -> tuple[Query, ...]:
+def worth_counting(rules: Sequence[CompiledRule], scans: Sequence[Shared], gauge: Gauge) -> tuple[Query, ...]:
     """Return the few queries whose count by the statistics endpoint should save more requests than it takes."""
     shares = [query for rule in rules for query in _share_to_count(rule, gauge)]
     current, needs = [one.query for one in scans], [one for shared in scans for one in shared.needs]

@@ -29,9 +29,7 @@ def split_longest(scans: Sequence[Query], gauge: Gauge, threads: int) -> list[tu
     return parts
 
 
-def _next_split(
-    scans: Sequence[Query], gauge: Gauge, threads: int
-) -> tuple[int, tuple[Query, Query]] | None:
+def _next_split(scans: Sequence[Query], gauge: Gauge, threads: int) -> tuple[int, tuple[Query, Query]] | None:
     """Find the longest scan, where it alone decides how long reading takes, and its most even split."""
     total = gauge.total(scans)
     if threads == 1 or not scans or total is None or total > RATE:

@@ -37,7 +37,13 @@ def save(writing: Writing, seen: Mapping[str, int], now: datetime) -> None:
     writing.connection.execute(
         insert(scan_sizes),
         [
-            {"account": writing.account, "scan": scan, "at": now, "orders": orders, "pages": -(-orders // _A_PAGE)}
+            {
+                "account": writing.account,
+                "scan": scan,
+                "at": now,
+                "orders": orders,
+                "pages": -(-orders // _A_PAGE),
+            }
             for scan, orders in seen.items()
         ],
     )

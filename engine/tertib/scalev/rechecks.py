@@ -54,7 +54,8 @@ def _equal(parameter: Parameter, sent: str, value: object) -> Verdict:
     if value is MISSING:
         return None
     if _is_blank(value):
-        return False
+        # Whether null counts as *no* is not documented, so it is no sign of an ignored filter.
+        return None if parameter.kind == "boolean" and sent == "false" else False
     if parameter.kind == "boolean" and isinstance(value, bool):
         value = "true" if value else "false"
     if parameter.kind == "text" and isinstance(value, int) and not isinstance(value, bool):

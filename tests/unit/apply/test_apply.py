@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tertib.errors import AccountHalted, PlanRefused
+from tertib.errors import AccountHalted, LedgerError, PlanRefused
 from tertib.model import Answer, Echo, Limits, Run, State
 from tertib.pipeline import Pick
 from tertib.record import document, restore
@@ -340,6 +340,22 @@ def test_a_clock_that_was_set_back_makes_every_reading_old(world: Any) -> None:
     before = len(world.shop.requests)
     run = world.apply(plan)
     assert len(world.shop.requests) == before + 1
+    assert states(run) == {"confirmed": 1}
+
+
+def test_a_ledger_that_fails_between_plan_and_apply_leaves_the_account_free(world: Any) -> None:
+    """A run that cannot write down what waits is closed, and the next one need not wait for its lease to end."""
+    world.shop.add(1)
+    conclude = world.ledger.conclude
+
+    def fail(*_given: Any) -> None:
+        raise LedgerError("busy")
+
+    world.ledger.conclude = fail
+    with pytest.raises(LedgerError, match="busy"):
+        world.run(world.rule(mode="preview"))
+    world.ledger.conclude = conclude
+    _, run = world.run(world.rule())
     assert states(run) == {"confirmed": 1}
 
 

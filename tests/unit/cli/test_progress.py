@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
@@ -42,7 +41,11 @@ def test_nothing_is_shown_without_a_terminal(capsys: pytest.CaptureFixture[str])
             9871,
             "12 of 40 pages, 300 orders, 7 matched, 9.871 requests left this hour",
         ),
-        ({"pages": 41, "orders": 1025, "matched": 7, "expected": 40}, None, "41 of 41 pages, 1.025 orders, 7 matched"),
+        (
+            {"pages": 41, "orders": 1025, "matched": 7, "expected": 40},
+            None,
+            "41 of 41 pages, 1.025 orders, 7 matched",
+        ),
         ({"done": 3, "total": 10}, None, "3 of 10"),
     ],
 )
@@ -52,9 +55,9 @@ def test_the_numbers_are_said(numbers: dict[str, int], left: int | None, said: s
 
 
 @pytest.fixture
-def terminal() -> Iterator[Terminal]:
+def terminal() -> Terminal:
     """Return a terminal."""
-    yield Terminal()
+    return Terminal()
 
 
 def test_a_bar_is_drawn_on_a_terminal(terminal: Terminal) -> None:

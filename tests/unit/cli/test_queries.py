@@ -71,7 +71,12 @@ def test_the_same_is_there_as_json() -> None:
     ]
     assert document["rules"][0]["conditions"][0]["why"] == "Scalev has no filter `pending_time_until`"
     (scan,) = document["scans"]
-    assert (scan["rules"], scan["expected_pages"], scan["pages"], scan["pages_apart"]) == (["all", "repeat"], None, 4, 5)
+    assert (scan["rules"], scan["expected_pages"], scan["pages"], scan["pages_apart"]) == (
+        ["all", "repeat"],
+        None,
+        4,
+        5,
+    )
     assert scan["ended_early"] is True
 
 

@@ -24,7 +24,10 @@ def asked(program: Program) -> list[dict[str, str]]:
     return [one.query.params for one in program.shared]
 
 
-def seen(program: Program, sizes: Mapping[tuple[tuple[str, str], ...], int]) -> Sizes:
+Filters = tuple[tuple[str, str], ...]
+
+
+def seen(program: Program, sizes: Mapping[Filters, int]) -> Sizes:
     """Return sizes that a run before has shown, by filters."""
     known = {Query(Source(), frozenset(filters)).key(program.now): size for filters, size in sizes.items()}
     return Sizes(known)
@@ -50,20 +53,24 @@ def test_equal_queries_are_read_once(rule: MakeRule) -> None:
 def test_a_contained_query_is_read_through_its_container(rule: MakeRule) -> None:
     """Also where it is a later bound on the same time that contains the other."""
     wide = rule("wide", query={"status": "shipped", "shipped_time_until": "2d ago"})
-    narrow = rule("narrow", query={"status": "shipped", "shipped_time_until": "30d ago", "platform": "shopee"})
-    assert asked(compiled([narrow, wide])) == [{"shipped_time_until": "2026-11-19T03:00:00Z", "status": "shipped"}]
+    narrow = rule(
+        "narrow", query={"status": "shipped", "shipped_time_until": "30d ago", "platform": "shopee"}
+    )
+    assert asked(compiled([narrow, wide])) == [
+        {"shipped_time_until": "2026-11-19T03:00:00Z", "status": "shipped"}
+    ]
 
 
 def test_what_cannot_be_checked_here_is_always_sent(rule: MakeRule) -> None:
     """A filter that only Scalev can judge, one that a rule trusts, and `va`, are never left to a wider scan."""
     wide = rule("wide")
-    for query, given in (
+    for query, more in (
         ({"is_probably_spam": True}, {}),
         ({"payment_method": "va"}, {}),
         ({"page_id": "7"}, {}),
         ({"platform": "shopee"}, {"trust": ["platform"]}),
     ):
-        narrow = rule("narrow", query={"status": "pending", **query}, **given)
+        narrow = rule("narrow", query={"status": "pending", **query}, **more)
         program = compiled([wide, narrow])
         assert [scan.rules for scan in program.scans] == [("wide",), ("narrow",)], query
 
@@ -89,7 +96,7 @@ def test_narrow_scans_become_a_wide_one_where_that_is_known_to_be_fewer_pages(ru
     rules = [rule(name, query={"status": "pending", "utm_source": name}) for name in ("a", "b", "c")]
     unknown = compiled(rules)
     assert len(unknown.scans) == 3
-    small = {(("status", "pending"), ("utm_source", name)): 5 for name in ("a", "b", "c")}
+    small: dict[Filters, int] = {(("status", "pending"), ("utm_source", name)): 5 for name in ("a", "b", "c")}
     wide = compiled(rules, seen(unknown, {**small, (("status", "pending"),): 20}))
     assert asked(wide) == [{"status": "pending"}]
     assert (wide.shared[0].pages, wide.shared[0].apart) == (1, 3)
@@ -102,7 +109,11 @@ def test_a_list_is_read_value_by_value_where_that_is_known_to_be_fewer_pages(rul
     first = compiled([paid])
     assert asked(first) == [{"status": "pending"}]
     status = ("status", "pending")
-    sizes = {(status,): 300, (("payment_status", "paid"), status): 30, (("payment_status", "settled"), status): 3}
+    sizes = {
+        (status,): 300,
+        (("payment_status", "paid"), status): 30,
+        (("payment_status", "settled"), status): 3,
+    }
     finer = compiled([paid], seen(first, sizes))
     assert [one["payment_status"] for one in asked(finer)] == ["paid", "settled"]
     assert asked(compiled([paid], seen(first, {**sizes, (status,): 60}))) == [{"status": "pending"}]
@@ -112,14 +123,21 @@ def test_a_list_is_not_cut_up_where_another_rule_reads_it_all(rule: MakeRule) ->
     """Fewer pages for one rule are none where the whole is read anyway."""
     paid, whole = rule("paid", conditions=[{"payment_status": ["paid", "settled"]}]), rule("whole")
     status = ("status", "pending")
-    sizes = {(status,): 300, (("payment_status", "paid"), status): 3, (("payment_status", "settled"), status): 3}
+    sizes = {
+        (status,): 300,
+        (("payment_status", "paid"), status): 3,
+        (("payment_status", "settled"), status): 3,
+    }
     program = compiled([paid, whole])
     assert asked(compiled([paid, whole], seen(program, sizes))) == [{"status": "pending"}]
 
 
 def test_reading_a_scan_shows_the_sizes_that_matter(rule: MakeRule) -> None:
     """The values of a list and the other rules' own queries are counted on the way."""
-    rules = [rule("paid", conditions=[{"payment_status": ["paid", "settled"]}]), rule("shopee", conditions=[{"platform": "shopee"}])]
+    rules = [
+        rule("paid", conditions=[{"payment_status": ["paid", "settled"]}]),
+        rule("shopee", conditions=[{"platform": "shopee"}]),
+    ]
     watched = [one.params for one in compiled(rules).shared[0].watched]
     for more in ({"payment_status": "paid"}, {"payment_status": "settled"}, {"platform": "shopee"}):
         assert {"status": "pending", **more} in watched
@@ -141,10 +159,10 @@ def test_a_share_is_counted_where_its_conditions_then_save_more(rule: MakeRule) 
     shared = rule(conditions=[{"payment_status": "paid"}], limits={"share": "30%"})
     program = compiled([shared])
     status = ("status", "pending")
-    small = {(("payment_status", "paid"), status): 3}
-    assert [one.params for one in compiled([shared], seen(program, {(status,): 300, **small})).worth_counting] == [
-        {"status": "pending"}
-    ]
+    small: dict[Filters, int] = {(("payment_status", "paid"), status): 3}
+    assert [
+        one.params for one in compiled([shared], seen(program, {(status,): 300, **small})).worth_counting
+    ] == [{"status": "pending"}]
     assert compiled([shared], seen(program, {(status,): 50, **small})).worth_counting == ()
 
 
@@ -213,7 +231,8 @@ def written_rules(draw: st.DrawFn, most: int) -> list[dict[str, Any]]:
         conditions: list[Any] = []
         for name, values in FIELDS.items():
             some = draw(st.lists(st.sampled_from(values), unique=True, max_size=2))
-            if some and draw(st.booleans()):
+            as_filter = draw(st.booleans())
+            if some and as_filter:
                 query[name] = some
             elif some:
                 conditions.append({name: some})
@@ -311,8 +330,13 @@ def test_sharing_is_the_same_for_the_same_rules(rule: MakeRule) -> None:
 
 FILTERS = st.frozensets(
     st.sampled_from(
-        [("status", "draft"), ("platform", "shopee"), ("shipped_time_until", "2026-11-01T00:00:00Z")]
-        + [("shipped_time_until", "2026-11-09T00:00:00Z"), ("shipped_time_since", "2026-10-01T00:00:00Z")]
+        [
+            ("status", "draft"),
+            ("platform", "shopee"),
+            ("shipped_time_until", "2026-11-01T00:00:00Z"),
+            ("shipped_time_until", "2026-11-09T00:00:00Z"),
+            ("shipped_time_since", "2026-10-01T00:00:00Z"),
+        ]
     )
 ).filter(lambda filters: len({name for name, _ in filters}) == len(filters))
 SINCE = st.sampled_from([None, NOW - timedelta(days=1), NOW - timedelta(days=9)])

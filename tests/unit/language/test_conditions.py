@@ -26,7 +26,6 @@ from tertib.model import (
     Parameter,
     Recheck,
     Table,
-    TableKeys,
 )
 from tertib.scalev import contract
 
