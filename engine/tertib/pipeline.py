@@ -26,15 +26,14 @@ from tertib.model import (
     Match,
     Mode,
     Order,
-    Outcome,
     Plan,
     Rule,
     Run,
     Settings,
     Spent,
-    State,
 )
 from tertib.plan import Reading, decide, select
+from tertib.plan.modes import by_mode, held_live, waiting_in
 from tertib.plan.vetoes import Facts
 from tertib.ports import Clock, Ledger, Reader, Writer
 from tertib.reading import count, read
@@ -297,8 +296,8 @@ def run(
         acting=True,
         progress=progress,
     )
-    by_mode = {mode: _recorded(part, ledger, mask) for mode, part in _by_mode(decided)}
-    live = by_mode.get(Mode.APPLY)
+    parts = {mode: _recorded(part, ledger, mask) for mode, part in by_mode(decided)}
+    live = parts.get(Mode.APPLY)
     ports = Ports(reader, writer, ledger, clock, watch, stopping, progress or _silent)
     now = clock.now()
     tables = {rule.name: rule.data for rule in rules}
@@ -312,14 +311,14 @@ def run(
         now=now,
     )
     waiting = [
-        one for mode, part in by_mode.items() if mode is not Mode.APPLY for one in _waiting(mode, part)
+        one for mode, part in parts.items() if mode is not Mode.APPLY for one in waiting_in(mode, part)
     ]
     with _ended(run_id, live.plan_id if live else "", ports):
         ledger.conclude(run_id, waiting, now)
-    waiting += _held(decided)
+    waiting += held_live(decided)
     whole, _ = seal(decided, mask)
     if live is None:
-        shown = next(iter(by_mode.values()), whole)
+        shown = next(iter(parts.values()), whole)
         done = Run(run_id, shown.plan_id, Spent(reads=decided.requests), 0, tuple(waiting))
         with _ended(run_id, shown.plan_id, ports):
             ledger.end(done, clock.now())
@@ -327,46 +326,6 @@ def run(
     done = _carry_out(live, live.changes, run_id, program=program, settings=settings, ports=ports, mask=mask)
     spent = replace(done.spent, reads=decided.requests)
     return whole, replace(done, spent=spent, outcomes=(*done.outcomes, *waiting))
-
-
-def _by_mode(decided: Plan) -> Iterator[tuple[Mode, Plan]]:
-    """Part a plan by its rules' modes, so that each part can be applied, or wait, by itself."""
-    for mode in Mode:
-        names = {tally.name for tally in decided.rules if tally.mode is mode}
-        if names:
-            yield mode, _only_rules(decided, names)
-
-
-def _only_rules(decided: Plan, names: Collection[str]) -> Plan:
-    kept = [index for index, tally in enumerate(decided.rules) if tally.name in names]
-    return replace(
-        decided,
-        rules=tuple(decided.rules[index] for index in kept),
-        definitions=tuple(decided.definitions[index] for index in kept),
-        changes=tuple(one for one in decided.changes if one.rule in names),
-        over_limit=tuple(one for one in decided.over_limit if one.rule in names),
-        held=tuple(one for one in decided.held if one.rule in names),
-    )
-
-
-def _waiting(mode: Mode, part: Plan) -> list[Outcome]:
-    state = State.PREVIEWED if mode is Mode.PREVIEW else State.AWAITING_APPROVAL
-    why = (
-        "its rule is in mode `preview`"
-        if mode is Mode.PREVIEW
-        else f"approve it with `tertib apply {part.plan_id}`"
-    )
-    return [Outcome(one.id, one.order_id, one.rule, state, why) for one in part.changes]
-
-
-def _held(decided: Plan) -> list[Outcome]:
-    """Return what is held of rules that were to act, as outcomes; the record has it in the plan itself."""
-    acting = {tally.name for tally in decided.rules if tally.mode is Mode.APPLY}
-    return [
-        Outcome(one.id, one.order_id or "", one.rule, State.HELD, one.why, one.code)
-        for one in decided.held
-        if one.id is not None and one.rule in acting
-    ]
 
 
 # --- settle ---------------------------------------------------------------------------------------------
