@@ -187,7 +187,9 @@ def query_trace(compiled: CompiledRule, order: Order, now: datetime, mask: Mask)
             else disjunction(contract.check(name, value, order) for value in sent)
         )
         saw = ", ".join(f"{path} {_shown(path, order, now, compiled, mask)}" for path in parameter.checks)
-        personal = any(path in compiled.fields and compiled.fields[path].personal for path in parameter.checks)
+        personal = any(
+            path in compiled.fields and compiled.fields[path].personal for path in parameter.checks
+        )
         asked = " or ".join(
             mask.show(value) if personal else _asked(value, compiled) for value in alternatives
         )

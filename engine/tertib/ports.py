@@ -129,9 +129,7 @@ class Ledger(Protocol):
         """Move `planned → sent` in one committed compare-and-set; only the ids it returns go on the wire."""
         ...
 
-    def answer(
-        self, claim: Claim, answer: Answer, outcomes: Sequence[Outcome], now: datetime
-    ) -> str | None:
+    def answer(self, claim: Claim, answer: Answer, outcomes: Sequence[Outcome], now: datetime) -> str | None:
         """Commit the answer, each change's outcome and the audit records in one transaction.
 
         An outcome whose state is `PLANNED` puts a definitely refused change back for a bisection. An answer that

@@ -89,7 +89,10 @@ def _agreed(plan: Plan, pick: pipeline.Pick, opened: context.Session) -> bool:
 
 
 def _apply(plan: Plan, pick: pipeline.Pick, opened: context.Session, *, as_json: bool) -> int:
-    with context.stopping(opened.clock) as stop, progress.shown(opened.choices.color, opened.budget.left_hour) as report:
+    with (
+        context.stopping(opened.clock) as stop,
+        progress.shown(opened.choices.color, opened.budget.left_hour) as report,
+    ):
         run = pipeline.apply(
             plan,
             opened.settings,

@@ -26,7 +26,11 @@ SOMETHING_HELD: Final = 3
 @click.option(
     "--detailed-exitcode", "detailed", is_flag=True, help="Exit with 4 where something would change."
 )
-@click.option("--explain-query", is_flag=True, help="Show which conditions Scalev filters by and why the others stay here, what was read, and for which rules.")
+@click.option(
+    "--explain-query",
+    is_flag=True,
+    help="Show which conditions Scalev filters by and why the others stay here, what was read, and for which rules.",
+)
 @click.option("--all", "everything", is_flag=True, help="Show every row.")
 def command(
     rules: tuple[str, ...],

@@ -51,7 +51,9 @@ def _plans(opened: context.Session, details: RunDetails) -> dict[str, Mapping[st
 def _acted_on(change: ChangeRecord, plans: Mapping[str, Mapping[str, Any]]) -> Explanation:
     document = plans.get(change.plan_id or "", {})
     rows = [*document.get("changes", ()), *document.get("over_limit", ())]
-    written: Mapping[str, Any] = next((one for one in rows if one["id"] == change.id and one["rule"] == change.rule), {})
+    written: Mapping[str, Any] = next(
+        (one for one in rows if one["id"] == change.id and one["rule"] == change.rule), {}
+    )
     return recall(
         change.rule,
         change.order_id,

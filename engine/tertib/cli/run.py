@@ -15,7 +15,10 @@ def command(rules: tuple[str, ...], *, as_json: bool) -> int:
     """Plan RULES and apply those whose mode is `apply`; others only record their plan. Never asks."""
     opened = context.session()
     chosen = context.rules(opened, rules)
-    with context.stopping(opened.clock) as stop, progress.shown(opened.choices.color, opened.budget.left_hour) as report:
+    with (
+        context.stopping(opened.clock) as stop,
+        progress.shown(opened.choices.color, opened.budget.left_hour) as report,
+    ):
         plan, run = pipeline.run(
             chosen,
             opened.settings,

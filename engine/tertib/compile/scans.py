@@ -104,7 +104,7 @@ def _best_join(current: Sequence[Query], needs: Sequence[Need], gauge: Gauge) ->
     """Return the wider query that saves the most pages, None where none is known to save any."""
     best, most = None, 0
     for wide in _joins(current):
-        pages = gauge.pages(wide)
+        pages = gauge.at_most([wide])
         if pages is None:
             continue
         replaced = gauge.total(query for query in current if _replaces(wide, query, needs))
@@ -136,7 +136,7 @@ def _refinable(rules: Sequence[CompiledRule], scans: Sequence[Query]) -> Iterato
 
 def _is_cheaper(trial: Sequence[Query], best: Sequence[Query], gauge: Gauge) -> bool:
     """Tell whether one set of scans is known to take fewer pages than another."""
-    gained = gauge.total(query for query in trial if query not in best)
+    gained = gauge.at_most(query for query in trial if query not in best)
     given_up = gauge.total(query for query in best if query not in trial)
     return gained is not None and given_up is not None and gained < given_up
 

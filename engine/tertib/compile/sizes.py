@@ -53,6 +53,12 @@ class Gauge:
             self._pages[query] = self.sizes.pages(query, self.now)
         return self._pages[query]
 
+    def at_most(self, queries: Iterable[Query]) -> int | None:
+        """Return how many pages queries take together where each has an order more than was seen: shops do not stand still."""
+        orders = [self.sizes.orders(query, self.now) for query in queries]
+        known = [pages_of(one + 1) for one in orders if one is not None]
+        return sum(known) if len(known) == len(orders) else None
+
     def total(self, queries: Iterable[Query]) -> int | None:
         """Return how many pages queries take together, None where one of them is not known."""
         pages = [self.pages(query) for query in queries]

@@ -46,7 +46,7 @@ def _next_split(scans: Sequence[Query], gauge: Gauge, threads: int) -> tuple[int
 
 def _longer(pair: tuple[Query, Query], whole: int, gauge: Gauge) -> int | None:
     """Return the pages of the longer part, None where the parts take more together or save no time."""
-    together = gauge.total(pair)
+    together = gauge.at_most(pair)
     longer = max(gauge.pages(part) or 0 for part in pair)
     return longer if together is not None and together <= whole and longer < whole else None
 

@@ -221,9 +221,7 @@ class SqlLedger:
                 now=now,
             )
 
-    def answer(
-        self, claim: Claim, answer: Answer, outcomes: Sequence[Outcome], now: datetime
-    ) -> str | None:
+    def answer(self, claim: Claim, answer: Answer, outcomes: Sequence[Outcome], now: datetime) -> str | None:
         """Commit the answer, each change's outcome and the audit records in one transaction.
 
         Returns why the account is stopped from here on, where the answer names orders that were not sent.

@@ -54,6 +54,27 @@ def test_what_was_read_back_counts_as_confirmed(desk: Any) -> None:
     assert (found.unsettled, [one.at for one in found.confirmed["1"]]) == (frozenset(), [sent])
 
 
+def test_what_reading_back_could_not_tell_counts_as_ours_until_it_is_released(desk: Any) -> None:
+    """An order that may have had our change is judged as if it had, so that no rule repeats it unasked."""
+    with desk.open() as ledger:
+        change = desk.change(1)
+        desk.end(ledger, sent_unanswered(desk, ledger, change))
+        (waiting,) = ledger.unsettled("default")
+        now = desk.later(minutes=16)
+        ledger.settle("default", waiting, desk.outcome(change, State.HELD), now)
+        known = ledger.history("default", {"1"}, now)
+        assert [one.rule for one in known.confirmed["1"]] == ["cancel"]
+        ledger.release("default", "order-1", now)
+        assert ledger.history("default", {"1"}, now).confirmed == {}
+
+
+def sent_unanswered(desk: Any, ledger: Any, change: Any) -> str:
+    """Send a change that nobody answers; return its run."""
+    run: str = desk.begin(ledger, change)
+    desk.send(ledger, run, change)
+    return run
+
+
 def test_only_the_orders_asked_for_are_unsettled(desk: Any) -> None:
     """An unknown outcome of another order is no reason against this one."""
     ledger = desk.open()

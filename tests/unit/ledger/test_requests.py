@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tertib.errors import AccountHalted, LeaseLost, LedgerError
-from tertib.model import Answer, State
+from tertib.model import Answer, Echo, State
 
 ACCOUNT = "default"
 
@@ -277,3 +277,27 @@ def test_an_answer_to_a_request_that_is_unknown(desk: Any) -> None:
     desk.execute("DELETE FROM requests")
     with pytest.raises(LedgerError, match=r"this ledger has no request `default-1\.1`"):
         desk.answer(ledger, claim, "answered", State.CONFIRMED, change)
+
+
+def test_an_answer_that_names_orders_nobody_sent_stops_the_account_at_once(desk: Any) -> None:
+    """Answer and stop are one transaction: whoever dies right after it leaves an account that nobody may write."""
+    with desk.open() as ledger:
+        change = desk.change(1)
+        run = desk.begin(ledger, change)
+        claim = desk.send(ledger, run, change)
+        echoes = (Echo(1, "canceled", "unpaid"), Echo(99, "canceled", "unpaid"))
+        outcomes = [desk.outcome(change, State.CONFIRMED)]
+        why = ledger.answer(claim, Answer("answered", 200, echoes), outcomes, desk.now)
+        assert "99" in str(why)
+        assert ledger.halted("default") == why
+        assert desk.kinds(ledger)[-2:] == ["request_answered", "account_halted"]
+
+
+def test_an_answer_that_names_only_what_was_sent_stops_nothing(desk: Any) -> None:
+    """The ordinary answer goes on."""
+    with desk.open() as ledger:
+        change = desk.change(1)
+        claim = desk.send(ledger, desk.begin(ledger, change), change)
+        given = Answer("answered", 200, (Echo(1, "canceled", "unpaid"),))
+        assert ledger.answer(claim, given, [desk.outcome(change, State.CONFIRMED)], desk.now) is None
+        assert ledger.halted("default") is None

@@ -78,7 +78,10 @@ def test_an_answer_does_not_show_its_body() -> None:
     ("said", "shown"),
     [
         ("bad customer Budi Santoso", "bad customer …"),
-        ("order 17 cannot be moved from pending to closed", "order 17 cannot be moved from pending to closed"),
+        (
+            "order 17 cannot be moved from pending to closed",
+            "order 17 cannot be moved from pending to closed",
+        ),
         ("Pesanan tidak ditemukan: Jalan Melati No 12", "Pesanan tidak ditemukan: … No 12"),
         ("payment_method: is invalid", "payment_method: is invalid"),
     ],
