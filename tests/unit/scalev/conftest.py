@@ -41,7 +41,7 @@ def reads(clock: Clock, budget: RollingBudget) -> Callable[..., Client]:
             "timeout": timedelta(seconds=30),
             "budget": budget,
             "clock": clock,
-            "rng": random.Random(7),  # noqa: S311 - jitter that every run repeats
+            "rng": random.Random(7),
             "transport": httpx.MockTransport(handler),
         }
         return Client("https://api.example", **{**settings, **changes})

@@ -1,0 +1,276 @@
+"""The engine's guards, each with a way to take it out: by replacing it from here, for the time of a simulation.
+
+The engine has no switch for any of them: nothing that a setting, an environment or a command could reach. A guard is
+shown to matter where a scenario that is harmless with it becomes a violation without it. Guards back each other up on
+purpose; one whose backup catches everything alone stands here together with its backup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from unittest.mock import patch
+
+import httpx
+from sqlalchemy import select, true
+
+from simulator.database import Bench
+from tertib import apply as applying
+from tertib import evaluate, settling
+from tertib.apply import reread, sending
+from tertib.apply.watch import Watch
+from tertib.ledger import changes, lease, requests, schema
+from tertib.ledger import settling as ledger_settling
+from tertib.ledger.lease import Lessee
+from tertib.ledger.trail import Writing
+from tertib.model import Answer, History, Outcome, State
+from tertib.plan import vetoes
+from tertib.scalev import budget, client, paging, verdicts
+
+_INDEX: Final = "changes_one_unsettled"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A guard, or guards that back each other up: what it says, and what stands in its place when it is out."""
+
+    says: str
+    without: tuple[tuple[Any, str, Any], ...]
+    drops_index: bool = False
+
+
+@contextmanager
+def removed(name: str | None, bench: Bench) -> Iterator[None]:
+    """Take a guard out while the block runs; None takes out nothing."""
+    if name is None:
+        yield
+        return
+    guard = GUARDS[name]
+    with ExitStack() as stack:
+        for where, what, instead in guard.without:
+            stack.enter_context(patch.object(where, what, instead))
+        if guard.drops_index:
+            _execute(bench, f"DROP INDEX {_INDEX}")
+            stack.callback(_restore_index, bench)
+        yield
+
+
+def _restore_index(bench: Bench) -> None:
+    bench.clear()
+    index = next(one for one in schema.changes.indexes if one.name == _INDEX)
+    with bench.machines[0].writing() as connection:
+        index.create(connection)
+
+
+def _execute(bench: Bench, statement: str) -> None:
+    with bench.machines[0].writing() as connection:
+        connection.exec_driver_sql(statement)
+
+
+# --- what stands in a guard's place ---------------------------------------------------------------------
+
+
+def _nothing(*_given: Any, **_named: Any) -> None:
+    return None
+
+
+def _never(*_given: Any, **_named: Any) -> bool:
+    return False
+
+
+def _always(*_given: Any, **_named: Any) -> bool:
+    return True
+
+
+def _any_row(*_given: Any) -> Any:
+    return true()
+
+
+def _unfenced(writing: Writing, run_id: str) -> Any:
+    return writing.connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one()
+
+
+def _all_released(_claim: Any, asked: Any) -> list[Any]:
+    return list(asked)
+
+
+def _confirmed_though_unnamed(change: Any, _echoes: Any, _wanted: Any) -> Outcome:
+    return Outcome(change.id, change.order_id, change.rule, State.CONFIRMED, "assumed")
+
+
+def _unjudged(change: Any, reading: Any, *_given: Any) -> Any:
+    return replace(change, read_at=reading.read_at)
+
+
+def _no_veto(*_given: Any) -> vetoes.Veto:
+    return vetoes.Veto("human_change", applies=False, why="")
+
+
+def _holds_alone(order_id: str | None, key: str, history: History) -> vetoes.Veto | None:
+    return _RECORDED(order_id, key, replace(history, unsettled=frozenset()))
+
+
+_RECORDED: Final = vetoes.recorded_veto
+
+
+def _refused_if_failed(received: Any, secrets: Any) -> Answer:
+    answer = _SORT(received, secrets)
+    failed = answer.how == "unknown" and received.status >= 400
+    return replace(answer, how="refused", status=503) if failed else answer
+
+
+_SORT: Final = verdicts.sort_change
+
+
+def _not_applied(change: Any, _order: Any, _name: str) -> Outcome:
+    return Outcome(change.id, change.order_id, change.rule, State.NOT_APPLIED, "read back: not as wanted")
+
+
+def _sent_again(self: client.ChangeClient, body: Mapping[str, Any]) -> Answer:
+    answer = _SEND(self, body)
+    return _SEND(self, body) if answer.how == "unknown" else answer
+
+
+_SEND: Final = client.ChangeClient.change_status
+
+
+def _old_alone(state: Any, _claim: Any, going: Any) -> str | None:
+    return None if all(applying._young(state, one) for one in going) else "the reading grew too old"
+
+
+def _all_satisfy(*_given: Any) -> tuple[bool, tuple[str, ...]]:
+    return True, ()
+
+
+def _taken_by_anyone(writing: Writing, _lessee: Lessee, now: Any) -> None:
+    del writing, now
+
+
+def _not_paid(order: Any) -> Iterator[vetoes.Veto]:
+    del order
+    yield from ()
+
+
+_FENCES: Final = ((requests, "fence", _unfenced), (changes, "fence", _unfenced), (lease, "fence", _unfenced))
+_LEASE: Final = ((lease, "is_held", _never), (ledger_settling, "is_held", _never))
+_UNSETTLED_VETO: Final = ((vetoes, "recorded_veto", _holds_alone), (applying, "recorded_veto", _holds_alone))
+
+GUARDS: Final[Mapping[str, Guard]] = {
+    # --- who may write
+    "fence": Guard("a process that lost the account writes nothing more", _FENCES),
+    "lease+fence+claim": Guard(
+        "one process at a time has the account: its lease, the fence, and the claim's own look at run and change",
+        (
+            *_LEASE,
+            *_FENCES,
+            (requests, "_is_planned", _any_row),
+            (requests, "_is_ours", _any_row),
+            (requests, "_refuse_lost", _nothing),
+        ),
+    ),
+    "interrupted": Guard(
+        "what a dead run had planned is abandoned", ((lease, "close_interrupted", _nothing),)
+    ),
+    "settle takes over+open": Guard(
+        "settling shuts out a holder whose lease is over, and an end is never written over",
+        (
+            (ledger_settling, "_claim_account", _taken_by_anyone),
+            (requests, "_is_open", _any_row),
+            (ledger_settling, "_is_open", _any_row),
+        ),
+    ),
+    "settled once": Guard(
+        "of two processes that read a change back, one writes it down",
+        ((ledger_settling, "_is_open", _any_row),),
+    ),
+    # --- what may go on the wire
+    "unsettled": Guard(
+        "an order whose last change has no known outcome gets no other: veto, claim, and the database's own index",
+        (*_UNSETTLED_VETO, (requests, "_is_settled", _any_row)),
+        drops_index=True,
+    ),
+    "released+unsettled veto": Guard(
+        "only the ids that the claim returned are sent",
+        (*_UNSETTLED_VETO, (applying, "_released", _all_released)),
+    ),
+    "planned+ours": Guard(
+        "only what is still planned, by the run that has the account, can be claimed",
+        (
+            (requests, "_is_planned", _any_row),
+            (requests, "_is_ours", _any_row),
+            (requests, "_refuse_lost", _nothing),
+            *_FENCES,
+        ),
+    ),
+    "applied once+changed since": Guard(
+        "a plan is applied once, and an order that we changed since it was read is read again",
+        ((lease, "_refuse_applied", _nothing), (applying, "_changed_since", _never)),
+    ),
+    "changed since": Guard(
+        "an order that we changed since it was read is read again", ((applying, "_changed_since", _never),)
+    ),
+    "stop after unknown": Guard(
+        "nothing is sent after an unknown outcome", ((applying, "must_stop", _nothing),)
+    ),
+    "no second try": Guard("a write is sent once", ((client.ChangeClient, "change_status", _sent_again),)),
+    # --- how old knowledge may be
+    "too late": Guard("age and lease are looked at beside the socket", ((applying, "_too_late", _nothing),)),
+    "deadline": Guard("nothing is sent once the lease is over", ((applying, "_too_late", _old_alone),)),
+    "re-read+too late": Guard(
+        "what was read too long ago is read again",
+        ((applying, "_fresh", _always), (applying, "_too_late", _nothing)),
+    ),
+    "judged again": Guard("what was read again is judged again", ((applying, "judge_again", _unjudged),)),
+    "watch": Guard("a clock that was set back makes every reading old", ((Watch, "set_back", _never),)),
+    # --- what an answer proves
+    "5xx is unknown": Guard(
+        "a failing server may have done it", ((client, "sort_change", _refused_if_failed),)
+    ),
+    "lost is unknown": Guard(
+        "a lost connection may have done it", ((client, "NEVER_SENT", (httpx.HTTPError,)),)
+    ),
+    "echoed values": Guard(
+        "an echo with other values proves nothing", ((sending, "_differing", lambda *_: []),)
+    ),
+    "named orders": Guard(
+        "an order that the answer leaves out is unknown", ((sending, "_echoed", _confirmed_though_unnamed),)
+    ),
+    "foreign ids": Guard(
+        "an answer that names orders nobody sent stops the account",
+        ((requests, "_foreign_ids", lambda *_: []),),
+    ),
+    # --- reading back
+    "settle window": Guard(
+        "nothing is read back before it can no longer arrive: asked when choosing, when writing, and by the database",
+        (
+            (settling, "_is_due", _always),
+            (ledger_settling, "_refuse_early", _nothing),
+            (ledger_settling, "_is_due", _any_row),
+        ),
+    ),
+    "touched since": Guard(
+        "an order that somebody changed since it was sent may have had our change",
+        ((settling, "_not_as_wanted", _not_applied),),
+    ),
+    "human change": Guard(
+        "what a person took back is not done again by the rule", ((vetoes, "_human_change", _no_veto),)
+    ),
+    # --- what may be decided
+    "limits at apply": Guard(
+        "limits are counted again when a plan is applied", ((applying, "_hold_over_limits", _nothing),)
+    ),
+    "paid orders": Guard(
+        "paid orders and conflicts are not cancelled", ((vetoes, "_against_cancelling", _not_paid),)
+    ),
+    "filters+query": Guard(
+        "every filter that was sent is checked again on what came back",
+        (
+            (paging, "_contradicted", _nothing),
+            (evaluate, "satisfies_query", _all_satisfy),
+            (reread, "satisfies_query", _all_satisfy),
+        ),
+    ),
+    "rate": Guard("the rate limit is kept", ((budget.RollingBudget, "take", _nothing),)),
+}

@@ -1,0 +1,235 @@
+"""What happens in one simulation, as a value: drawn from a seed, made smaller when it fails, kept when it matters."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import Final
+
+from simulator.setups import SETUPS
+
+MINUTE: Final = 60.0
+
+# What can befall a process at a named point of its work.
+MISHAPS: Final = ("kill", "freeze", "interrupt", "stop", "jump")
+TRANSACTION_FAULTS: Final = ("busy", "full", "commit_lost")
+
+CHANGE_FAULTS: Final = (
+    "refused",
+    "reset_before",
+    "reset_after",
+    "timeout_before",
+    "timeout_after",
+    "late",
+    "late_reset",
+    "plain_429",
+    "json_429",
+    "e500_before",
+    "e500_after",
+    "html_502_before",
+    "html_502_after",
+    "e408_after",
+    "e401",
+    "partial",
+    "partial_undone",
+    "other_values",
+    "other_values_undone",
+    "echo_twice",
+    "foreign",
+    "truncated",
+    "slow",
+)
+LIST_FAULTS: Final = (
+    "refused",
+    "reset",
+    "timeout",
+    "plain_429",
+    "json_429",
+    "e500",
+    "html_502",
+    "truncated",
+    "reordered",
+    "repeated_cursor",
+    "repeated_page",
+    "ignored_filter",
+    "missing_field",
+)
+UNKNOWN: Final = frozenset(
+    {
+        *("reset_before", "reset_after", "timeout_before", "timeout_after", "late", "late_reset"),
+        *("e500_before", "e500_after", "html_502_before", "html_502_after", "e408_after", "truncated"),
+        *("partial", "partial_undone", "other_values", "other_values_undone", "echo_twice"),
+    }
+)
+"""After these nobody at the client can know what became of every order of the request."""
+
+POINTS: Final = (
+    *("history<", "save_plan>", "begin<", "begin>", "intend>", "renew<", "renew>"),
+    *("claim<", "claim>", "claim>", "answer<", "answer<", "answer>", "conclude>", "end<", "end>"),
+    *("settle<", "settle>", "list<", "list>", "change<", "change<", "change applied", "change>"),
+)
+"""Named points of a process's work, those around the wire more than once: they are drawn more often."""
+
+EDITS: Final = ("pay", "pay", "unpay", "reopen", "cancel", "confirm", "touch", "prove", "remove", "raise")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSpec:
+    """An order as it stands in the shop at the start. `bad` makes the server refuse every request that holds it."""
+
+    status: str
+    payment: str
+    money: int
+    proof: bool = False
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a person or a buyer does to an order, in seconds of true time."""
+
+    at: float
+    order: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One process: which worker starts it, when, and what it is to do. `plan` numbers the plan that is applied."""
+
+    worker: int
+    at: float
+    kind: str
+    rules: int = 0
+    plan: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What goes wrong the `nth` time that a point is reached."""
+
+    point: str
+    nth: int
+    what: str
+    size: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One history to be played: everything but the engine's own doing."""
+
+    seed: int
+    setup: int
+    apart: bool
+    skew: float
+    orders: tuple[OrderSpec, ...]
+    edits: tuple[Edit, ...]
+    jobs: tuple[Job, ...]
+    faults: tuple[Fault, ...]
+
+    def smaller(self) -> list[Scenario]:
+        """Return every scenario that lacks one thing of this one."""
+        parts = ("faults", "edits", "jobs", "orders")
+        without = [
+            replace(self, **{part: (*had[:index], *had[index + 1 :])})  # type: ignore[arg-type]  # by name
+            for part in parts
+            for had in [getattr(self, part)]
+            for index in range(len(had))
+        ]
+        plainer = [replace(self, skew=0.0)] if self.skew else []
+        plainer += [replace(self, apart=False)] if self.apart else []
+        return [one for one in (*without, *plainer) if one.jobs]
+
+
+def draw(seed: int) -> Scenario:
+    """Return the scenario of a seed, always the same."""
+    rng = random.Random(seed)
+    setup = rng.randrange(len(SETUPS))
+    jobs = _jobs(rng, len(SETUPS[setup].rule_sets))
+    orders = tuple(_order(rng) for _ in range(rng.randint(1, 8)))
+    moments = [job.at for job in jobs]
+    return Scenario(
+        seed=seed,
+        setup=setup,
+        apart=rng.random() < 0.4,
+        skew=rng.choice((0.0, 0.0, -20.0, 5.0, 20.0)),
+        orders=orders,
+        edits=tuple(_edit(rng, moments, len(orders)) for _ in range(rng.randint(0, 5))),
+        jobs=jobs,
+        faults=_faults(rng),
+    )
+
+
+def _jobs(rng: random.Random, rule_sets: int) -> tuple[Job, ...]:
+    jobs: list[Job] = []
+    at = 0.0
+    for number in range(rng.randint(2, 5)):
+        at += rng.choice((0.0, 1.0, 8.0, 40.0, 3 * MINUTE, 8 * MINUTE, 17 * MINUTE))
+        kind = rng.choice(("run", "run", "run", "run", "plan", "apply", "apply", "settle"))
+        if kind == "apply" and not any(job.kind == "plan" for job in jobs):
+            kind = "plan"
+        plans = sum(job.kind == "plan" for job in jobs)
+        jobs.append(
+            Job(
+                worker=rng.choice((0, 0, 1)) if number else 0,
+                at=at,
+                kind=kind,
+                rules=rng.randrange(rule_sets),
+                plan=rng.randrange(plans) if plans else 0,
+            )
+        )
+    return tuple(jobs)
+
+
+def _order(rng: random.Random) -> OrderSpec:
+    status = rng.choice(("pending", "pending", "pending", "pending", "confirmed", "shipped", "draft"))
+    payment = rng.choice(("unpaid", "unpaid", "unpaid", "paid", "conflict"))
+    return OrderSpec(
+        status=status,
+        payment=payment,
+        money=rng.choice((50_000, 100_000, 900_000)),
+        proof=rng.random() < 0.1,
+        bad=rng.random() < 0.05,
+    )
+
+
+def _edit(rng: random.Random, moments: list[float], orders: int) -> Edit:
+    at = rng.choice(moments) + rng.choice((0.05, 0.3, 0.6, 1.0, 2.0, 20.0, 70.0, 5 * MINUTE)) * rng.random()
+    return Edit(at=round(at, 3), order=rng.randrange(orders), what=rng.choice(EDITS))
+
+
+def _faults(rng: random.Random) -> tuple[Fault, ...]:
+    count = rng.choice((0, 1, 1, 2, 2, 3, 4))
+    faults = tuple(_fault(rng) for _ in range(count))
+    # More than one step of the clock forward would eat up the settle window, beyond which nothing is promised.
+    forward = [one for one in faults if one.what == "jump" and one.size > 0]
+    return tuple(one for one in faults if one not in forward[1:])
+
+
+def _fault(rng: random.Random) -> Fault:
+    where = rng.random()
+    if where < 0.35:
+        return _network(rng, "change", CHANGE_FAULTS, (1, 1, 1, 2, 2, 3, 4))
+    if where < 0.5:
+        return _network(rng, "list", LIST_FAULTS, tuple(range(1, 10)))
+    if where < 0.6:
+        point = rng.choice(("begin", "intend", "claim", "answer", "answer", "conclude", "end", "settle"))
+        return Fault(f"{point}|", rng.choice((1, 1, 2, 3)), rng.choice(TRANSACTION_FAULTS))
+    point = rng.choice(POINTS)
+    what = rng.choice(("kill", "kill", "freeze", "freeze", "interrupt", "stop", "jump"))
+    return Fault(point, rng.choice((1, 1, 1, 2, 2, 3, 4)), what, _size(rng, point, what))
+
+
+def _network(rng: random.Random, point: str, whats: tuple[str, ...], nth: tuple[int, ...]) -> Fault:
+    what = rng.choice(whats)
+    size = rng.choice((1.0, 20.0, 100.0, 200.0)) if what.startswith("late") else float(rng.randint(1, 2))
+    return Fault(point, rng.choice(nth), what, size)
+
+
+def _size(rng: random.Random, point: str, what: str) -> float:
+    if what == "freeze":
+        # Between the last look at the clock and the wire a freeze is as good as a late arrival, and counts as one.
+        return rng.choice((5.0, 65.0, 300.0) if point == "change<" else (5.0, 65.0, 130.0, 300.0, 1200.0))
+    if what == "jump":
+        return rng.choice((-600.0, -120.0, -55.0, -20.0, 20.0, 55.0, 120.0, 250.0))
+    return 0.0
