@@ -17,6 +17,7 @@ STAGES = (
     "lookup",
     "load",
     "compile",
+    "projection",
     "fetch",
     "evaluate",
     "reading",

@@ -555,3 +555,11 @@ def test_the_sandbox_is_served_until_stopped(project: Project) -> None:
     assert plan["read"]["complete"] is True
     assert process.returncode == 0
     assert project.run("sandbox", "--fault", "nonsense").returncode == 2
+
+
+def test_show_code_prints_the_compiled_conditions(project: Project) -> None:
+    """`check --show-code` shows what the conditions become, as a program that Python can read."""
+    shown = project.run("check", "rules", "--show-code")
+    assert shown.returncode == 0
+    compile(shown.stdout, "<shown>", "exec")
+    assert "rule" in shown.stdout.splitlines()[0]

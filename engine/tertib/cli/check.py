@@ -25,7 +25,8 @@ from tertib.model import Loaded
     help="How problems are written.",
 )
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
-def command(rules: tuple[str, ...], *, as_json: bool, form: str, strict: bool) -> int:
+@click.option("--show-code", is_flag=True, help="Print the rules' conditions as one compiled program.")
+def command(rules: tuple[str, ...], *, as_json: bool, form: str, strict: bool, show_code: bool) -> int:
     """Find every mistake in RULES: files, directories, globs or names of rules.
 
     Exit code 1 where a rule has an error (with --strict: a warning).
@@ -33,6 +34,9 @@ def command(rules: tuple[str, ...], *, as_json: bool, form: str, strict: bool) -
     opened = context.session()
     loaded = _load(opened, rules)
     failed = bool(loaded.errors or (strict and loaded.problems))
+    if show_code and not loaded.errors:
+        click.echo(_code(loaded), nl=False)
+        return int(failed)
     if as_json or form == "json":
         screen.emit(
             {"ok": not failed, "rules": len(loaded.rules), "problems": problems.as_documents(loaded.problems)}
@@ -44,6 +48,12 @@ def command(rules: tuple[str, ...], *, as_json: bool, form: str, strict: bool) -
     else:
         click.echo(problems.as_text(loaded.problems) + _verdict(loaded))
     return 1 if failed else 0
+
+
+def _code(loaded: Loaded) -> str:
+    from tertib.language.codegen import compile_conditions  # noqa: PLC0415 - only where the code is asked for
+
+    return compile_conditions({rule.name: rule.conditions for rule in loaded.rules}).source
 
 
 def _load(opened: context.Session, given: tuple[str, ...]) -> Loaded:
