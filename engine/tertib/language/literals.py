@@ -24,7 +24,8 @@ class Bad(Enum):
 
 BAD: Final = Bad.BAD
 
-_DECIMAL = re.compile(r"-?\d{1,100}(?:\.\d{1,100})?", re.ASCII)
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,99})(?:\.\d{1,100})?", re.ASCII)
+_LEADING_ZERO = re.compile(r"-?0+(\d[\d.]*)", re.ASCII)
 _GROUPED = re.compile(r"(?:rp\.? ?)?(\d{1,3}(?:[.,_ ]\d{3})+)(?:,-)?", re.ASCII | re.IGNORECASE)
 _SPOKEN = re.compile(r"(\d{1,6}) ?([a-z]+)(?: ago| lalu| yang lalu)?", re.ASCII | re.IGNORECASE)
 _SPOKEN_UNITS: Final[Mapping[str, str]] = {
@@ -105,6 +106,8 @@ def exact(data: Any) -> Decimal | None:
 
 
 def _number_hint(field: Field, data: Any) -> str | None:
+    if isinstance(data, str) and (zeros := _LEADING_ZERO.fullmatch(data)):
+        return f"write it without the leading zero: `{zeros[1]}`"
     grouped = _GROUPED.fullmatch(data.strip()) if isinstance(data, str) else None
     if grouped is None:
         return "write whole rupiah, such as `500000`" if field.kind is Kind.MONEY else None
