@@ -31,7 +31,7 @@ _CHUNK: Final = 2
 """Pages that are decoded, and decided at once, as a run does it."""
 
 _SHARE_BY_RULES: Final = {10: 1.0, 100: 0.5, 1000: 0.1}
-_SHARE_OF_PEERS: Final = 0.05
+_SHARE_OF_PEERS: Final = 0.02
 
 
 def projection_of(read: Mapping[str, Sequence[Any]]) -> Projection:

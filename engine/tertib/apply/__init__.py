@@ -154,19 +154,24 @@ def _satisfied(plan: Plan, rule: str) -> int | None:
 
 
 def _read_scans_again(state: Applying) -> None:
-    """Read stale orders by their scans, where that takes fewer requests than one by one."""
+    """Read stale orders by their scans, where that takes fewer requests than one by one.
+
+    What the scans show of orders that were not stale is newer too, and counts as well.
+    """
     stale = [change for change in state.going.values() if not _fresh(state, change)]
     if not stale or not by_scans_is_cheaper(stale, state.plan.scans, state.facts.settings.max_read_age):
         return
+    rules = {change.rule for change in stale}
+    read = [change for change in state.going.values() if change.rule in rules]
     try:
-        state.readings = read_scans(stale, state.program, state.ports.reader)
+        state.readings = read_scans(read, state.program, state.ports.reader)
     except ReadError as error:
         state.stopped = f"the orders could not be read again: {error}"
         return
-    gone = [one for one in stale if str(one.id) not in state.readings]
+    gone = [one for one in read if str(one.id) not in state.readings]
     why = "it is no longer among the orders that its query returns"
     state.close([outcome(one, State.STALE, why) for one in gone])
-    for change in stale:
+    for change in read:
         if str(change.id) in state.readings:
             _judge(state, change, state.readings[str(change.id)])
 

@@ -39,13 +39,13 @@ def by_scans_is_cheaper(stale: Sequence[Change], scans: Iterable[ScanReport], ma
     return 0 < pages < len(stale) and pages / PAGES_PER_SECOND < max_age.total_seconds() / 2
 
 
-def read_scans(stale: Sequence[Change], program: Program, reader: Reader) -> dict[str, Reading]:
+def read_scans(changes: Sequence[Change], program: Program, reader: Reader) -> dict[str, Reading]:
     """Read the scans of these changes' rules again; return their orders by `str(id)`.
 
     Raises `ReadError` where a scan does not end: what was read of it says nothing about the rest.
     """
-    rules = {change.rule for change in stale}
-    wanted = {str(change.id) for change in stale}
+    rules = {change.rule for change in changes}
+    wanted = {str(change.id) for change in changes}
     found: dict[str, Reading] = {}
     for scan in program.scans:
         if not rules & set(scan.rules):

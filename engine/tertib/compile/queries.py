@@ -31,6 +31,11 @@ class Query:
         """Return the filters by name."""
         return dict(sorted(self.filters))
 
+    @property
+    def is_timed(self) -> bool:
+        """Tell whether the query has a bound on any time."""
+        return self.created_since is not None or any(name.endswith(_TIMES) for name, _ in self.filters)
+
     def key(self, now: datetime) -> str:
         """Name the query so that the same one is known again in a later run: times by their age."""
         parts = [f"{name}={_aged(name, value, now)}" for name, value in sorted(self.filters)]
@@ -70,16 +75,22 @@ def covers(scan: Query, needed: Need) -> bool:
 
 def contains(outer: Query, inner: Query) -> bool:
     """Tell whether one query returns all that another does."""
-    if outer.source != inner.source or not _begins_before(outer, inner):
+    # the cheap test first: hundreds of rules are compared pair by pair
+    if len(outer.filters) > len(inner.filters) or outer.source != inner.source:
         return False
-    if outer.filters <= inner.filters:
-        return True
-    narrow = dict(inner.filters)
-    return all(name in narrow and _is_wider(name, value, narrow[name]) for name, value in outer.filters)
+    if not _begins_before(outer, inner):
+        return False
+    further = outer.filters - inner.filters
+    if not all(name.endswith(_TIMES) for name, _ in further):
+        return False
+    narrow = dict(inner.filters) if further else {}
+    return all(name in narrow and _wider(name, value, narrow[name]) == value for name, value in further)
 
 
 def join(one: Query, other: Query) -> Query:
     """Return the narrowest query that contains both."""
+    if not (one.is_timed and other.is_timed):
+        return Query(one.source, one.filters & other.filters)
     first, second = dict(one.filters), dict(other.filters)
     common = {
         name: _wider(name, value, second[name])
@@ -100,10 +111,6 @@ def _begins_before(outer: Query, inner: Query) -> bool:
     if outer.created_since is None:
         return True
     return inner.created_since is not None and outer.created_since <= inner.created_since
-
-
-def _is_wider(name: str, outer: str, inner: str) -> bool:
-    return outer == inner or (name.endswith(_TIMES) and _wider(name, outer, inner) == outer)
 
 
 def _wider(name: str, one: str, other: str) -> str:

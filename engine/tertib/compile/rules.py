@@ -61,9 +61,16 @@ class CompiledRule:
         """Return the queries that together bring every match: one an alternative of the query."""
         return tuple(self._needs(self.pushdown))
 
+    def finer(self, wide: Need) -> tuple[Need, ...]:
+        """Return what may stand in for one of the rule's needs: a narrower one a value of its conditions' lists."""
+        names = tuple(self.pushdown.choices)
+        values = product(*self.pushdown.choices.values()) if names else ()
+        queries = (narrowed(wide.query, dict(zip(names, one, strict=True))) for one in values)
+        return tuple(need(self.rule.name, query, self.rule.trust) for query in queries)
+
     def finer_needs(self) -> tuple[Need, ...]:
-        """Return narrower queries that do so too, one a value of the conditions' lists; none where there are no lists."""
-        return tuple(self._finer(self.needs(), self.pushdown)) if self.pushdown.choices else ()
+        """Return such narrower needs in place of all of the rule's needs; none where its conditions have no lists."""
+        return tuple(one for wide in self.needs() for one in self.finer(wide))
 
     def possible_needs(self, now: datetime) -> tuple[Need, ...]:
         """Return what the rule would need if its share were counted elsewhere; what it needs where none is limited."""
@@ -74,13 +81,6 @@ class CompiledRule:
             sent = {} if self.rule.source.store else {**pushdown.filters, **alternative}
             query = Query(self.rule.source, frozenset(sent.items()), pushdown.created_since)
             yield need(self.rule.name, query, self.rule.trust)
-
-    def _finer(self, needs: tuple[Need, ...], pushdown: Pushdown) -> Iterator[Need]:
-        names = tuple(pushdown.choices)
-        for wide in needs:
-            for values in product(*pushdown.choices.values()):
-                query = narrowed(wide.query, dict(zip(names, values, strict=True)))
-                yield need(self.rule.name, query, self.rule.trust)
 
 
 def compile_rule(rule: Rule, settings: Settings, sizes: Sizes, now: datetime) -> CompiledRule:

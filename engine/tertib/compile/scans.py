@@ -6,7 +6,7 @@ that no rule asked for, and several narrow ones in place of one, are chosen only
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -52,62 +52,71 @@ class Shared:
 
 def arrange(rules: Sequence[CompiledRule], gauge: Gauge, threads: int) -> tuple[Shared, ...]:
     """Return the scans that bring every match of every rule, in the order of the rules that first need them."""
-    needs = {one.rule.name: one.needs() for one in rules}
-    best = _merged(_all(needs), gauge)
-    for names in list(_refinable(rules, best)):
-        finer = {one.rule.name: one.finer_needs() for one in rules if one.rule.name in names}
-        trial = _merged(_all({**needs, **finer}), gauge)
-        if _is_cheaper(trial, best, gauge):
-            needs, best = {**needs, **finer}, trial
-    wanted = _all(needs)
-    shared = [_shared(query, wanted, best, gauge) for query in best]
-    whole = {one.query: one for one in shared}
-    parts = split_longest([one.query for one in shared], gauge, threads)
-    pool = _pool(rules, wanted, gauge)
+    needs = _Needs(one for rule in rules for one in rule.needs())
+    best = _merged(needs, gauge)
+    finer = _finer(needs, best, {one.rule.name: one for one in rules}, gauge)
+    if finer:
+        needs = _Needs(part for one in needs for part in finer.get(one, (one,)))
+        best = _merged(needs, gauge)
+    whole = {query: shared for query in best for shared in [_shared(query, needs, best, gauge)]}
+    parts = split_longest(best, gauge, threads)
+    pool = _pool(rules, needs, gauge)
     return tuple(_watching(_part(query, whole[origin], gauge), pool, gauge) for query, origin in parts)
-
-
-def _all(needs: Mapping[str, Sequence[Need]]) -> list[Need]:
-    return [one for several in needs.values() for one in several]
 
 
 def _part(query: Query, whole: Shared, gauge: Gauge) -> Shared:
     return whole if query == whole.query else replace(whole, query=query, pages=gauge.pages(query))
 
 
+class _Needs:
+    """All needs of a program, and which of them a query would serve; each query's are worked out once."""
+
+    def __init__(self, needs: Iterable[Need]) -> None:
+        self._all = tuple(needs)
+        self._served: dict[Query, tuple[Need, ...]] = {}
+
+    def __iter__(self) -> Iterator[Need]:
+        return iter(self._all)
+
+    def served_by(self, query: Query) -> tuple[Need, ...]:
+        """Return the needs that a query would serve."""
+        if query not in self._served:
+            self._served[query] = tuple(one for one in self._all if covers(query, one))
+        return self._served[query]
+
+    def replaces(self, scan: Query, query: Query) -> bool:
+        """Tell whether a scan serves everything that another was to be read for."""
+        return contains(scan, query) and all(covers(scan, one) for one in self.served_by(query))
+
+
 # --- merging --------------------------------------------------------------------------------------------
 
 
-def _merged(needs: Sequence[Need], gauge: Gauge) -> list[Query]:
+def _merged(needs: _Needs, gauge: Gauge) -> list[Query]:
     """Return the queries to read: those within others left out, and those joined that are fewer pages together."""
     current = _outermost(needs)
     while (better := _best_join(current, needs, gauge)) is not None:
-        current = [better, *(query for query in current if not _replaces(better, query, needs))]
+        current = [better, *(query for query in current if not needs.replaces(better, query))]
     return current
 
 
-def _outermost(needs: Sequence[Need]) -> list[Query]:
+def _outermost(needs: _Needs) -> list[Query]:
     queries = list(dict.fromkeys(one.query for one in needs))
     return [
         query
         for query in queries
-        if not any(other != query and _replaces(other, query, needs) for other in queries)
+        if not any(other != query and needs.replaces(other, query) for other in queries)
     ]
 
 
-def _replaces(scan: Query, query: Query, needs: Sequence[Need]) -> bool:
-    """Tell whether a scan serves everything that another was to be read for."""
-    return contains(scan, query) and all(covers(scan, one) for one in needs if covers(query, one))
-
-
-def _best_join(current: Sequence[Query], needs: Sequence[Need], gauge: Gauge) -> Query | None:
+def _best_join(current: Sequence[Query], needs: _Needs, gauge: Gauge) -> Query | None:
     """Return the wider query that saves the most pages, None where none is known to save any."""
     best, most = None, 0
-    for wide in _joins(current):
+    for wide in _joins(current) if gauge.knows_any else ():
         pages = gauge.at_most([wide])
         if pages is None:
             continue
-        replaced = gauge.total(query for query in current if _replaces(wide, query, needs))
+        replaced = gauge.total(query for query in current if needs.replaces(wide, query))
         if replaced is not None and replaced - pages > most:
             best, most = wide, replaced - pages
     return best
@@ -123,30 +132,36 @@ def _joins(queries: Sequence[Query]) -> list[Query]:
 # --- lists of values ------------------------------------------------------------------------------------
 
 
-def _refinable(rules: Sequence[CompiledRule], scans: Sequence[Query]) -> Iterator[frozenset[str]]:
-    """Yield sets of rules whose lists might be read value by value: those that share a scan, then each alone."""
-    choosing = [one for one in rules if one.pushdown.choices]
-    for scan in scans:
-        together = {one.rule.name for one in choosing if any(covers(scan, need) for need in one.needs())}
-        if len(together) > 1:
-            yield frozenset(together)
-    for one in choosing:
-        yield frozenset({one.rule.name})
+def _finer(
+    needs: _Needs, scans: Sequence[Query], rules: Mapping[str, CompiledRule], gauge: Gauge
+) -> dict[Need, tuple[Need, ...]]:
+    """Return what is better read value by value: needs for whose sake alone a scan takes more pages than they would."""
+    found: dict[Need, tuple[Need, ...]] = {}
+    for scan in scans if gauge.knows_any else ():
+        local = needs.served_by(scan)
+        wide = {one: rules[one.rule].finer(one) for one in local if one.query == scan}
+        if not wide or not all(wide.values()):
+            continue
+        # Another rule's lists in the same scan may be read so too, where the scan then is not needed for it.
+        trial = {**{one: parts for one in local if (parts := rules[one.rule].finer(one))}, **wide}
+        for chosen in (wide, trial):
+            cut_up = _Needs(part for one in local for part in chosen.get(one, (one,)))
+            if _is_fewer(gauge.at_most(_merged(cut_up, gauge)), gauge.pages(scan)):
+                found.update(chosen)
+                break
+    return found
 
 
-def _is_cheaper(trial: Sequence[Query], best: Sequence[Query], gauge: Gauge) -> bool:
-    """Tell whether one set of scans is known to take fewer pages than another."""
-    gained = gauge.at_most(query for query in trial if query not in best)
-    given_up = gauge.total(query for query in best if query not in trial)
-    return gained is not None and given_up is not None and gained < given_up
+def _is_fewer(pages: int | None, than: int | None) -> bool:
+    return pages is not None and than is not None and pages < than
 
 
 # --- what one scan stands for ---------------------------------------------------------------------------
 
 
-def _shared(query: Query, needs: Sequence[Need], scans: Sequence[Query], gauge: Gauge) -> Shared:
+def _shared(query: Query, needs: _Needs, scans: Sequence[Query], gauge: Gauge) -> Shared:
     """Return a scan with the needs that it serves."""
-    mine = tuple(one for one in needs if _server(one, scans) == query)
+    mine = tuple(one for one in needs.served_by(query) if _server(one, scans) == query)
     # What one rule needs twice, it would read once.
     alone = dict.fromkeys((one.rule, one.query) for one in mine)
     return Shared(query, mine, gauge.pages(query), gauge.total(own for _, own in alone))
@@ -161,7 +176,7 @@ def _server(one: Need, scans: Sequence[Query]) -> Query:
 # --- learning sizes -------------------------------------------------------------------------------------
 
 
-def _pool(rules: Sequence[CompiledRule], wanted: Sequence[Need], gauge: Gauge) -> tuple[Query, ...]:
+def _pool(rules: Sequence[CompiledRule], wanted: Iterable[Need], gauge: Gauge) -> tuple[Query, ...]:
     """Return the queries whose sizes could make a later run cheaper."""
     own = dict.fromkeys(one.query for rule in rules for one in rule.needs())
     finer = (one.query for rule in rules for one in (*rule.finer_needs(), *rule.possible_needs(gauge.now)))
@@ -188,7 +203,7 @@ def _shows(scan: Query, query: Query) -> bool:
 def worth_counting(rules: Sequence[CompiledRule], scans: Sequence[Shared], gauge: Gauge) -> tuple[Query, ...]:
     """Return the few queries whose count by the statistics endpoint should save more requests than it takes."""
     shares = [query for rule in rules for query in _share_to_count(rule, gauge)]
-    current, needs = [one.query for one in scans], [one for shared in scans for one in shared.needs]
+    current, needs = [one.query for one in scans], _Needs(one for shared in scans for one in shared.needs)
     unknown = [wide for wide in _joins(current) if _is_countable(wide) and gauge.pages(wide) is None]
     savings = {wide: _most_saved(wide, current, needs, gauge) for wide in unknown}
     worth = [wide for wide, pages in savings.items() if pages >= _WORTH_COUNTING]
@@ -196,13 +211,13 @@ def worth_counting(rules: Sequence[CompiledRule], scans: Sequence[Shared], gauge
     return (*shares, *worth[:_MOST_COUNTED])
 
 
-def _most_saved(wide: Query, current: Sequence[Query], needs: Sequence[Need], gauge: Gauge) -> int:
+def _most_saved(wide: Query, current: Sequence[Query], needs: _Needs, gauge: Gauge) -> int:
     """Return how many pages a wider scan could save at most; 0 where it would serve a single rule.
 
     It has at least the orders of the largest scan that it replaces, of each status that they are from.
     """
-    replaced = [query for query in current if _replaces(wide, query, needs)]
-    if len({one.rule for one in needs if any(covers(query, one) for query in replaced)}) < 2:  # noqa: PLR2004 - shared
+    replaced = [query for query in current if needs.replaces(wide, query)]
+    if len({one.rule for query in replaced for one in needs.served_by(query)}) < 2:  # noqa: PLR2004 - shared
         return 0
     largest: dict[str | None, int] = {}
     for query in replaced:

@@ -47,6 +47,11 @@ class Gauge:
         self.now = now
         self._pages: dict[Query, int | None] = {}
 
+    @property
+    def knows_any(self) -> bool:
+        """Tell whether any size is known at all; order numbers are of known size by themselves."""
+        return bool(self.sizes.seen or self.sizes.counted)
+
     def pages(self, query: Query) -> int | None:
         """Return how many pages a query takes, None where nobody knows."""
         if query not in self._pages:

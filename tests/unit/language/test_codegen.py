@@ -345,6 +345,31 @@ def test_times_are_read_as_exactly_as_the_interpreter_does(text: str) -> None:
     assert (time_of(text, None, "") is None) == (read_as(text, Kind.TIME) is UNREADABLE)
 
 
+AMOUNTS = [
+    10**400,
+    -(10**400),
+    3,
+    0,
+    True,
+    "3",
+    "1e3",
+    "NaN",
+    Decimal("NaN"),
+    Decimal("Infinity"),
+    Decimal("1E+999999"),
+    2.5,
+]
+
+
+@pytest.mark.parametrize("raw", AMOUNTS)
+def test_numbers_are_read_as_exactly_as_the_interpreter_does(raw: Any) -> None:
+    """Numbers beyond any amount, and what is none, are as unknown here as there."""
+    items = [{how: 2} for how in ("eq", "ne", "lt", "lte", "gt", "gte")]
+    rules = {f"rule {number}": laws.read({"gross_revenue": item}) for number, item in enumerate(items)}
+    order = {"gross_revenue": raw}
+    assert codegen.compile_conditions(rules).match(order, NOW) == true_rules(rules, order)
+
+
 def test_a_deep_rule_compiles() -> None:
     """A rule of hundreds of conditions is no deeper than Python allows."""
     items = [{"notes": {"contains": f"word {number}"}} for number in range(300)]

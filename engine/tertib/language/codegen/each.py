@@ -12,7 +12,7 @@ from tertib.language.codegen.access import Access
 from tertib.language.codegen.formula import Atom, Formula, Items
 from tertib.language.codegen.names import Names
 from tertib.language.codegen.plan import Node, tree
-from tertib.language.codegen.questions import Need, Questions, Raw, Reading, needs, raws
+from tertib.language.codegen.questions import Need, Questions, Raw, needs, raws
 from tertib.language.durations import format_duration
 from tertib.model import Ago, Kind
 
@@ -34,7 +34,7 @@ class Functions:
     def ask(self, formula: Formula, hint: str) -> str:
         """Write a function `(order, now, note) -> bool` that asks one formula of one order; return its name."""
         name = self.names.variable(("function", formula), hint)
-        body = _Body(self, self.types, "order", "", inside_loop=False)
+        body = _Body(self, self.types, "order", "")
         self._write(name, "order", body, formula)
         return name
 
@@ -46,7 +46,7 @@ class Functions:
             name = self._items[known] = self.names.variable(("item", *known), f"item of {path}")
             # tags and quantities may come as bare texts, which are made into objects only when they are read
             types = self.types if formula.kind is Kind.OBJECTS else {}
-            body = _Body(self, types, "item", f"{path}.", inside_loop=False)
+            body = _Body(self, types, "item", f"{path}.")
             self._write(name, "item", body, formula.child, self._guard(formula, types.get(path)))
         return self._items[known]
 
@@ -71,12 +71,9 @@ class Functions:
 class _Body:
     """Writes the nested questions of one function, and keeps what they need."""
 
-    def __init__(
-        self, functions: Functions, types: dict[str, type], root: str, prefix: str, *, inside_loop: bool
-    ) -> None:
+    def __init__(self, functions: Functions, types: dict[str, type], root: str, prefix: str) -> None:
         self._names = functions.names
         self._bounds: dict[Ago, str] = {}
-        self._loop = inside_loop
         access = Access(functions.names, types, prefix)
         self._questions = Questions(
             functions.names, access, root, lambda items: functions.item(items, prefix), self._bound
@@ -91,6 +88,15 @@ class _Body:
     def block(self, root: Node, leaf: Leaf) -> list[str]:
         """Return the statements that ask a tree's questions."""
         return [leaf(rule) for rule in root.rules] + list(self._children(root, {}, leaf))
+
+    def load(self, path: str) -> list[str]:
+        """Return the statements that load a raw value."""
+        return [f"{self._questions.holder(raw)} = {self._questions.define(raw)}" for raw in raws(path)]
+
+    def untold(self, path: str) -> str:
+        """Return an expression that is true where a loaded value is neither text nor null."""
+        raw = self._questions.raw(path)
+        return f"{raw} is not None and {raw}.__class__ is not str"
 
     def _bound(self, ago: Ago) -> str:
         if ago not in self._bounds:
@@ -183,17 +189,19 @@ def page_function(functions: Functions, root: Node, rules: Sequence[str], pinned
     An order that is not of the expected class, or whose `pinned` field holds no text, is left to `other`.
     """
     names = functions.names
-    body = _Body(functions, functions.types, "order", "", inside_loop=True)
+    body = _Body(functions, functions.types, "order", "")
     block = body.block(root, lambda rule: f"hits += {names.constant((rules[rule],), f'rule {rules[rule]}')}")
     kind = functions.types.get("")
     strange = "order.__class__ is not dict and not is_mapping(order)"
     if kind is not None:
         strange = f"order.__class__ is not {names.constant(kind, 'type order', key=('type', kind))}"
+    left = [f"{INDENT}matched.append(other(order, now, note))", f"{INDENT}continue"]
+    untold = [f"if {body.untold(pinned)}:", *left] if pinned else []
     loop = [
         f"if {strange}:",
-        f"{INDENT}matched.append(other(order, now, note))",
-        f"{INDENT}continue",
-        *(_pin_guard(body, pinned) if pinned else ()),
+        *left,
+        *(body.load(pinned) if pinned else ()),
+        *untold,
         "hits = ()",
         *block,
         "matched.append(hits and in_order(hits))",
@@ -208,21 +216,3 @@ def page_function(functions: Functions, root: Node, rules: Sequence[str], pinned
         "",
         "",
     ]
-
-
-def _pin_guard(body: _Body, pinned: str) -> list[str]:
-    raw = Raw(pinned)
-    questions = body._questions  # noqa: SLF001 - this module's own
-    holder = questions.holder(raw)
-    loads = [
-        f"{questions.holder(one)} = {questions.define(one)}" for one in needs(Atom("null", pinned, Kind.ENUM))
-    ]
-    return [
-        *loads,
-        f"if {holder} is not None and {holder}.__class__ is not str:",
-        f"{INDENT}matched.append(other(order, now, note))",
-        f"{INDENT}continue",
-    ]
-
-
-__all__ = ["INDENT", "Functions", "Reading", "page_function"]
