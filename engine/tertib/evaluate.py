@@ -26,10 +26,12 @@ class Evaluated:
     `matches` holds the newest reading of each rule and order; `satisfied` the orders that satisfy the query as
     written, for rules that limit their share of them, and `counted` how many those are where Scalev counted them;
     `unreadable` how often a field's value could not be read. `places` are where matches were read: scan and position.
+    `moved` holds what matched by one scan and was then shown changed by another.
     """
 
     matches: dict[tuple[str, str], Match] = field(default_factory=dict)
     without_id: list[Held] = field(default_factory=list)
+    moved: list[Held] = field(default_factory=list)
     satisfied: dict[str, set[str]] = field(default_factory=dict)
     unreadable: Counter[str] = field(default_factory=Counter)
     counted: dict[str, int] = field(default_factory=dict)
@@ -43,6 +45,9 @@ class Evaluated:
         """Put everything into the order of the scans, however their pages came to be mixed."""
         self.matches = dict(sorted(self.matches.items(), key=lambda match: self.places[match[0]]))
         self.without_id.sort(key=lambda held: (held.rule, held.order_id or ""))
+        # What its own scan showed once more, later still, is known again.
+        moved = (held for held in self.moved if (held.rule, str(held.id)) not in self.matches)
+        self.moved = sorted(moved, key=lambda held: (held.rule, held.order_id or ""))
 
 
 def contradicts(scan: Scan) -> Callable[[Order], str | None]:
@@ -70,6 +75,7 @@ def absorb(
     number and how many orders of it came before this page.
     """
     rules = [program.rule(name) for name in scan.rules]
+    others = [compiled.rule.name for compiled in program.rules if compiled.rule.name not in scan.rules]
     number, before = begins_at
     for position, order in enumerate(page.orders, before):
         for compiled in rules:
@@ -83,6 +89,23 @@ def absorb(
                 place=(number, position),
                 sent=scan.params,
             )
+        if others and evaluated.matches:
+            _outdate(evaluated, others, order, page.read_at)
+
+
+def _outdate(evaluated: Evaluated, rules: Collection[str], order: Order, read_at: datetime) -> None:
+    """Hold what other rules' scans had read of an order that this later reading shows changed."""
+    key, changed = order_key(order), order.get("last_updated_at")
+    if key is None:
+        return
+    for rule in rules:
+        match = evaluated.matches.get((rule, key))
+        if match is None or match.read_at > read_at or match.order.get("last_updated_at") == changed:
+            continue
+        del evaluated.matches[rule, key]
+        why = "it changed while orders were being read; the next plan sees it as it is"
+        wire = contract.wire_id(order.get("id"))
+        evaluated.moved.append(Held(reference(order), rule, "cannot_tell", why, wire))
 
 
 def _absorb_order(

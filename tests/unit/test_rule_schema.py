@@ -184,7 +184,7 @@ def test_every_form_of_the_language_is_good_in_editors() -> None:
 
 KNOWN_TO_THE_ENGINE_ALONE = frozenset(
     """
-    action-long-text conditions-expr conditions-instant conditions-range conditions-lookahead
+    action-long-text conditions-expr conditions-instant conditions-leading-zero conditions-range conditions-lookahead
     conditions-regex limits-negative limits-thousands
     limits-share-over limits-share-zero limits-zero name-twice query-search-field-alone
     schedule-bad-minute schedule-four-fields schedule-jitter schedule-never schedule-words schedule-zone

@@ -62,6 +62,7 @@ def decide(
     changes = [one for one in settled if isinstance(one, Change)]
     held = [
         *evaluated.without_id,
+        *evaluated.moved,
         *_whole_rules(program, unread, acting=acting),
         *(one for one in settled if isinstance(one, Held)),
     ]
@@ -198,7 +199,7 @@ def _over_caps(kept: Sequence[Change], program: Program, facts: Facts, *, acting
 
 def _tallies(evaluated: Evaluated, program: Program, kept: Sequence[Change]) -> Iterator[RuleTally]:
     matched = Counter(match.rule for match in evaluated.matches.values())
-    matched.update(one.rule for one in evaluated.without_id)
+    matched.update(one.rule for one in (*evaluated.without_id, *evaluated.moved))
     for compiled in program.rules:
         rule = compiled.rule
         mine = [change for change in kept if change.rule == rule.name]

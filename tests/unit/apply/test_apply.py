@@ -317,6 +317,28 @@ def test_what_a_person_may_have_taken_back_is_left_to_people(world: Any) -> None
     assert len(world.plan(world.rule()).changes) == 1
 
 
+def test_an_order_that_another_scan_shows_changed_is_held(world: Any) -> None:
+    """A buyer who pays between two scans keeps the order, though the first of them read it as unpaid."""
+    world.shop.add(1)
+    world.settings = replace(world.settings, concurrency=1)
+    cancel = world.rule(conditions=[{"payment_status": "unpaid"}])
+    thank = world.rule(
+        "thank", query={"status": "pending", "payment_status": "paid"}, action={"status": "ready"}
+    )
+    read: list[Any] = []
+
+    def pay(params: Any) -> None:
+        read.append(params)
+        if len(read) == 2:
+            world.shop.orders["1"] |= {"payment_status": "paid", "last_updated_at": "2026-03-10T05:00:00Z"}
+
+    world.shop.on_read = pay
+    plan, _ = world.run(cancel, thank)
+    assert len(read) >= 2
+    assert all(body["status"] != "canceled" for body in world.shop.bodies)
+    assert ("cancel", "cannot_tell") in {(one.rule, one.code) for one in plan.held}
+
+
 def test_an_answer_that_contradicts_itself_confirms_nothing(world: Any) -> None:
     """An order that is echoed twice, once as wanted and once not, is unknown."""
     world.shop.add(1)
