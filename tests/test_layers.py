@@ -36,7 +36,8 @@ LAYERS: Mapping[str, int] = {
     **dict.fromkeys(("pipeline", "check", "rehearse"), 3),
     **dict.fromkeys(("schedule", "dispatch"), 4),
     **dict.fromkeys(("cli", "web", "sandbox"), 5),
-    "shop": 6,
+    "session": 4,
+    "shop": 5,
     **dict.fromkeys(("__init__", "__main__"), 7),
 }
 """The first name below `tertib`, and its layer; the package's own face and its `-m` entry stand above all."""

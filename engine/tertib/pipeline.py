@@ -6,32 +6,22 @@ recorded before; nothing is sent that is not in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from tertib.apply import Applying, Ports, apply_changes
+from tertib.apply import Ports, apply_changes
 from tertib.apply.watch import Watch
 from tertib.compile import Program, Sizes, compile_rules
 from tertib.errors import LedgerError, PlanRefused, ReadError
+from tertib.evaluate import order_key
 from tertib.explain import Explanation, ask_untestable, explain_orders, find_orders
 from tertib.language.personal import Mask
 from tertib.load import from_definition, load
 from tertib.lookup import read_again
-from tertib.model import (
-    Change,
-    History,
-    Match,
-    Mode,
-    Order,
-    Plan,
-    Rule,
-    Run,
-    Settings,
-    Spent,
-)
+from tertib.model import Change, History, Mode, Order, Plan, Rule, Run, Settings, Spent
 from tertib.plan import Reading, decide, select
 from tertib.plan.modes import by_mode, held_live, waiting_in
 from tertib.plan.vetoes import Facts
@@ -43,90 +33,106 @@ from tertib.settling import Settled, settle_due
 Progress = Callable[..., None]
 OnRead = Callable[[Program, Sizes], None]
 
-__all__ = ["Explanation", "Settled", "apply", "explain", "load", "plan", "run", "settle", "why"]
+__all__ = [
+    "Explanation",
+    "Means",
+    "Pick",
+    "Settled",
+    "apply",
+    "explain",
+    "load",
+    "plan",
+    "run",
+    "settle",
+    "why",
+]
 
 
 def _silent(_event: str, **_numbers: object) -> None:
     """Report nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What one account's rules are planned with. There is no writer in it: a preview is never handed one.
+
+    `progress` is called with an event and its numbers; `stopping` tells that the process is asked to stop.
+    """
+
+    settings: Settings
+    reader: Reader
+    ledger: Ledger
+    clock: Clock
+    mask: Mask
+    progress: Progress = _silent
+    stopping: Callable[[], bool] = lambda: False
+
+    @property
+    def account(self) -> str:
+        """Return the key of the account that these are for."""
+        return self.settings.account
+
+    def known_sizes(self) -> Sizes:
+        """Return how many orders past runs saw, for the compiler to share scans by."""
+        return Sizes(self.ledger.scan_sizes(self.account))
+
+    def facts(self, ids: Iterable[str], program: Program, *, now: datetime, rendered_at: datetime) -> Facts:
+        """Return what decisions about these orders (`str(id)`) rest on beside the orders themselves."""
+        history = _history(ids, self.settings, self.ledger, now)
+        return Facts(
+            self.settings, program.protect, history, now=now, rendered_at=rendered_at, mask=self.mask
+        )
+
+
+def _history(ids: Iterable[str], settings: Settings, ledger: Ledger, now: datetime) -> History:
+    """Return what the record knows of these orders, with what was sent since the shop's midnight."""
+    local = now.astimezone(ZoneInfo(settings.timezone))
+    return ledger.history(
+        settings.account, set(ids), local.replace(hour=0, minute=0, second=0, microsecond=0)
+    )
+
+
 # --- plan -----------------------------------------------------------------------------------------------
 
 
-def plan(
-    rules: Sequence[Rule],
-    settings: Settings,
-    *,
-    reader: Reader,
-    ledger: Ledger,
-    clock: Clock,
-    mask: Mask,
-    progress: Progress | None = None,
-    on_read: OnRead | None = None,
-) -> Plan:
+def plan(rules: Sequence[Rule], means: Means, *, on_read: OnRead | None = None) -> Plan:
     """Plan what the rules would do now, and record the plan; nothing is changed at Scalev.
 
     `on_read` is told how the rules were compiled, and the sizes that reading has shown. Raises `ReadError` where
     nothing at all could be read, `LedgerError` where the plan cannot be recorded.
     """
-    decided = _decide(
-        rules,
-        settings,
-        reader=reader,
-        ledger=ledger,
-        clock=clock,
-        mask=mask,
-        progress=progress,
-        on_read=on_read,
-    )
-    return _recorded(decided, ledger, mask)
+    return _recorded(_decide(rules, means, on_read=on_read), means)
 
 
 def _decide(
-    rules: Sequence[Rule],
-    settings: Settings,
-    *,
-    reader: Reader,
-    ledger: Ledger,
-    clock: Clock,
-    mask: Mask,
-    acting: bool = False,
-    progress: Progress | None = None,
-    on_read: OnRead | None = None,
+    rules: Sequence[Rule], means: Means, *, acting: bool = False, on_read: OnRead | None = None
 ) -> Plan:
-    now = clock.now()
-    before = reader.spent()
-    known = Sizes(ledger.scan_sizes(settings.account))
-    program = compile_rules(rules, settings, now, known)
+    now = means.clock.now()
+    before = means.reader.spent()
+    known = means.known_sizes()
+    program = compile_rules(rules, means.settings, now, known)
     if program.worth_counting:
-        known = count(program, reader, known)
-        program = compile_rules(rules, settings, now, known)
-    was_read = read(program, reader, mask, threads=settings.concurrency, progress=progress or _silent)
-    ledger.save_scan_sizes(settings.account, {**known.counted, **was_read.sizes}, clock.now())
+        known = count(program, means.reader, known)
+        program = compile_rules(rules, means.settings, now, known)
+    was_read = read(
+        program, means.reader, means.mask, threads=means.settings.concurrency, progress=means.progress
+    )
+    means.ledger.save_scan_sizes(means.account, {**known.counted, **was_read.sizes}, means.clock.now())
     if on_read is not None:
         on_read(program, known.known(was_read.sizes))
-    history = _history(was_read.evaluated.matches.values(), settings, ledger, now)
-    facts = Facts(settings, program.protect, history, now=now, rendered_at=now, mask=mask)
-    reading = Reading(was_read.reports, _requests(before, reader.spent()))
-    return decide(was_read.evaluated, program, reading, facts, acting=acting, created_at=clock.now())
-
-
-def _history(matches: Collection[Match], settings: Settings, ledger: Ledger, now: datetime) -> History:
-    ids = {str(match.order.get("id")) for match in matches}
-    return ledger.history(settings.account, ids, _day_start(now, settings))
-
-
-def _day_start(now: datetime, settings: Settings) -> datetime:
-    return now.astimezone(ZoneInfo(settings.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    ids = (key for _, key in was_read.evaluated.matches)
+    facts = means.facts(ids, program, now=now, rendered_at=now)
+    reading = Reading(was_read.reports, _requests(before, means.reader.spent()))
+    return decide(was_read.evaluated, program, reading, facts, acting=acting, created_at=means.clock.now())
 
 
 def _requests(before: Spent, after: Spent) -> int:
     return after.reads + after.retries - before.reads - before.retries
 
 
-def _recorded(decided: Plan, ledger: Ledger, mask: Mask) -> Plan:
-    sealed, written = seal(decided, mask)
-    ledger.save_plan(sealed, written)
+def _recorded(decided: Plan, means: Means) -> Plan:
+    sealed, written = seal(decided, means.mask)
+    means.ledger.save_plan(sealed, written)
     return sealed
 
 
@@ -144,46 +150,41 @@ class Pick:
 
 def apply(
     plan: Plan,
-    settings: Settings,
-    *,
-    reader: Reader,
+    means: Means,
     writer: Writer,
-    ledger: Ledger,
-    clock: Clock,
-    mask: Mask,
+    *,
     kind: str = "apply",
     slot: str | None = None,
     pick: Pick | None = None,
-    stopping: Callable[[], bool] = lambda: False,
-    progress: Progress | None = None,
 ) -> Run:
     """Apply exactly this plan, once; a person's apply acts on rules of any mode.
 
     Raises `PlanRefused` for a plan that is unknown to this ledger, was changed, is too old, rests on an
     incomplete read or a lookup table that changed, or was applied before; `LedgerError` where the intent cannot be recorded.
     """
-    now, watch = clock.now(), Watch(clock)
-    _refuse_unfit(plan, settings, ledger, now, mask)
+    now, watch = means.clock.now(), Watch(means.clock)
+    _refuse_unfit(plan, means, now)
     picked = pick or Pick()
     changes = select(plan, first=picked.first, only=picked.only, but=picked.but)
-    rules = [from_definition(one, read_again(one, settings)) for one in plan.definitions]
-    ports = Ports(reader, writer, ledger, clock, watch, stopping, progress or _silent)
-    program = compile_rules(rules, settings, now, Sizes(ledger.scan_sizes(settings.account)))
-    run_id = ledger.begin(settings.account, plan.plan_id, kind=kind, slot=slot, now=now)
-    return _carry_out(plan, changes, run_id, program=program, settings=settings, ports=ports, mask=mask)
+    rules = [from_definition(one, read_again(one, means.settings)) for one in plan.definitions]
+    program = compile_rules(rules, means.settings, now, means.known_sizes())
+    run_id = means.ledger.begin(means.account, plan.plan_id, kind=kind, slot=slot, now=now)
+    with _ended(run_id, plan.plan_id, means):
+        ports = _ports(means, writer, watch)
+        return _carry_out(plan, changes, run_id, program=program, means=means, ports=ports)
 
 
-def _refuse_unfit(plan: Plan, settings: Settings, ledger: Ledger, now: datetime, mask: Mask) -> None:
-    if ledger.plan_document(plan.plan_id) is None:
+def _refuse_unfit(plan: Plan, means: Means, now: datetime) -> None:
+    if means.ledger.plan_document(plan.plan_id) is None:
         raise PlanRefused(
             f"plan `{plan.plan_id}` is not in this ledger",
             hint="apply it where it was planned, or plan again",
         )
-    if seal(plan, mask)[0].plan_id != plan.plan_id:
+    if seal(plan, means.mask)[0].plan_id != plan.plan_id:
         raise PlanRefused(f"plan `{plan.plan_id}` differs from the one on record", hint="plan again")
-    if plan.account != settings.account:
-        raise PlanRefused(f"plan `{plan.plan_id}` is for account `{plan.account}`, not `{settings.account}`")
-    if now - plan.created_at > settings.plan_ttl:
+    if plan.account != means.account:
+        raise PlanRefused(f"plan `{plan.plan_id}` is for account `{plan.account}`, not `{means.account}`")
+    if now - plan.created_at > means.settings.plan_ttl:
         raise PlanRefused(
             f"plan `{plan.plan_id}` is from {plan.created_at:%Y-%m-%d %H:%M} UTC, too old to apply",
             hint="plan again; `apply: {plan_ttl: …}` sets how long a plan holds",
@@ -192,64 +193,47 @@ def _refuse_unfit(plan: Plan, settings: Settings, ledger: Ledger, now: datetime,
         raise PlanRefused(f"plan `{plan.plan_id}` rests on a reading that did not finish", hint="plan again")
 
 
-def _carry_out(
-    plan: Plan,
-    changes: Sequence[Change],
-    run_id: str,
-    *,
-    program: Program,
-    settings: Settings,
-    ports: Ports,
-    mask: Mask,
-) -> Run:
-    """Apply under an open run, and close it also where something fails on the way."""
-    with _ended(run_id, plan.plan_id, ports):
-        return _applied(plan, changes, run_id, program=program, settings=settings, ports=ports, mask=mask)
+def _ports(means: Means, writer: Writer, watch: Watch) -> Ports:
+    return Ports(means.reader, writer, means.ledger, means.clock, watch, means.stopping, means.progress)
 
 
 @contextmanager
-def _ended(run_id: str, plan_id: str, ports: Ports) -> Iterator[None]:
+def _ended(run_id: str, plan_id: str, means: Means) -> Iterator[None]:
     """End a run also where something fails in it, so that the account is free at once."""
     try:
         yield
     except BaseException as error:
         failed = Run(run_id, plan_id, Spent(), 0, (), f"failed: {type(error).__name__}")
         with suppress(LedgerError):
-            ports.ledger.end(failed, ports.clock.now())
+            means.ledger.end(failed, means.clock.now())
         raise
 
 
-def _applied(
+def _carry_out(
     plan: Plan,
     changes: Sequence[Change],
     run_id: str,
     *,
     program: Program,
-    settings: Settings,
+    means: Means,
     ports: Ports,
-    mask: Mask,
+    reads: int = 0,
 ) -> Run:
+    """Apply the changes under an open run, and close it; `reads` are the requests that planning took in this run."""
     before = ports.reader.spent(), ports.writer.spent()
-    now = ports.clock.now()
-    history = ports.ledger.history(
-        settings.account, {str(change.id) for change in changes}, _day_start(now, settings)
-    )
-    facts = Facts(settings, program.protect, history, now=now, rendered_at=plan.now, mask=mask)
+    now = means.clock.now()
+    facts = means.facts((str(one.id) for one in changes), program, now=now, rendered_at=plan.now)
     applied = apply_changes(run_id, plan, changes, program=program, facts=facts, ports=ports)
-    finished = _run(plan, applied, _spent(before, ports))
-    ports.ledger.end(finished, ports.clock.now())
-    return finished
-
-
-def _run(plan: Plan, applied: Applying, spent: Spent) -> Run:
-    return Run(
-        run_id=applied.run_id,
+    finished = Run(
+        run_id=run_id,
         plan_id=plan.plan_id,
-        spent=spent,
+        spent=replace(_spent(before, ports), reads=reads),
         sent=len(applied.sent),
         outcomes=tuple(applied.outcomes.values()),
         stopped=applied.stopped,
     )
+    means.ledger.end(finished, means.clock.now())
+    return finished
 
 
 def _spent(before: tuple[Spent, Spent], ports: Ports) -> Spent:
@@ -267,73 +251,53 @@ def _spent(before: tuple[Spent, Spent], ports: Ports) -> Spent:
 # --- run: plan and apply as each rule's mode allows -----------------------------------------------------
 
 
-def run(
-    rules: Sequence[Rule],
-    settings: Settings,
-    *,
-    reader: Reader,
-    writer: Writer,
-    ledger: Ledger,
-    clock: Clock,
-    mask: Mask,
-    slot: str | None = None,
-    stopping: Callable[[], bool] = lambda: False,
-    progress: Progress | None = None,
-) -> tuple[Plan, Run]:
+def run(rules: Sequence[Rule], means: Means, writer: Writer, *, slot: str | None = None) -> tuple[Plan, Run]:
     """Plan the rules together and apply those in mode `apply`; plans of the others wait in the record.
 
-    What an earlier run left unknown is read back first, where its time has come.
+    What an earlier run left unknown is read back first, where its time has come. `slot` is the key of the scheduled
+    time that the run is for, None for a person's own run.
     """
-    settle(settings, reader=reader, ledger=ledger, clock=clock, mask=mask)
-    watch = Watch(clock)
-    decided = _decide(
-        rules,
-        settings,
-        reader=reader,
-        ledger=ledger,
-        clock=clock,
-        mask=mask,
-        acting=True,
-        progress=progress,
-    )
-    parts = {mode: _recorded(part, ledger, mask) for mode, part in by_mode(decided)}
+    settle(means)
+    watch = Watch(means.clock)
+    decided = _decide(rules, means, acting=True)
+    parts = {mode: _recorded(part, means) for mode, part in by_mode(decided)}
     live = parts.get(Mode.APPLY)
-    ports = Ports(reader, writer, ledger, clock, watch, stopping, progress or _silent)
-    now = clock.now()
     tables = {rule.name: rule.data for rule in rules}
     going = [from_definition(one, tables[one["name"]]) for one in (live.definitions if live else ())]
-    program = compile_rules(going, settings, now, Sizes(ledger.scan_sizes(settings.account)))
-    run_id = ledger.begin(
-        settings.account,
+    program = compile_rules(going, means.settings, means.clock.now(), means.known_sizes())
+    applied = live or next(iter(parts.values()), seal(decided, means.mask)[0])
+    run_id = means.ledger.begin(
+        means.account,
         live.plan_id if live else None,
         kind="run" if slot is None else "slot",
         slot=slot,
-        now=now,
+        now=means.clock.now(),
     )
-    waiting = [
-        one for mode, part in parts.items() if mode is not Mode.APPLY for one in waiting_in(mode, part)
-    ]
-    with _ended(run_id, live.plan_id if live else "", ports):
-        ledger.conclude(run_id, waiting, now)
-    waiting += held_live(decided)
-    whole, _ = seal(decided, mask)
-    if live is None:
-        shown = next(iter(parts.values()), whole)
-        done = Run(run_id, shown.plan_id, Spent(reads=decided.requests), 0, tuple(waiting))
-        with _ended(run_id, shown.plan_id, ports):
-            ledger.end(done, clock.now())
-        return whole, done
-    done = _carry_out(live, live.changes, run_id, program=program, settings=settings, ports=ports, mask=mask)
-    spent = replace(done.spent, reads=decided.requests)
-    return whole, replace(done, spent=spent, outcomes=(*done.outcomes, *waiting))
+    with _ended(run_id, applied.plan_id, means):
+        waiting = [
+            one for mode, part in parts.items() if mode is not Mode.APPLY for one in waiting_in(mode, part)
+        ]
+        means.ledger.conclude(run_id, waiting, means.clock.now())
+        waiting += held_live(decided)
+        if live is None:
+            done = Run(run_id, applied.plan_id, Spent(reads=decided.requests), 0, ())
+            means.ledger.end(done, means.clock.now())
+        else:
+            ports = _ports(means, writer, watch)
+            done = _carry_out(
+                live, live.changes, run_id, program=program, means=means, ports=ports, reads=decided.requests
+            )
+    return seal(decided, means.mask)[0], replace(done, outcomes=(*done.outcomes, *waiting))
 
 
 # --- settle ---------------------------------------------------------------------------------------------
 
 
-def settle(settings: Settings, *, reader: Reader, ledger: Ledger, clock: Clock, mask: Mask) -> Settled:
+def settle(means: Means) -> Settled:
     """Read back the changes whose outcome is unknown and whose time has come; nothing is sent."""
-    return settle_due(settings.account, reader=reader, ledger=ledger, clock=clock, mask=mask)
+    return settle_due(
+        means.account, reader=means.reader, ledger=means.ledger, clock=means.clock, mask=means.mask
+    )
 
 
 # --- explain --------------------------------------------------------------------------------------------
@@ -345,7 +309,7 @@ def explain(
     settings: Settings,
     *,
     reader: Reader | None,
-    ledger: Ledger | None,
+    ledger: Ledger,
     clock: Clock,
     mask: Mask,
     order: Order | None = None,
@@ -370,7 +334,7 @@ def why(
     settings: Settings,
     *,
     reader: Reader | None,
-    ledger: Ledger | None,
+    ledger: Ledger,
     clock: Clock,
     mask: Mask,
     order: Order | None = None,
@@ -390,9 +354,7 @@ def why(
         raise ReadError(
             f"Scalev has no order `{order_id}`", hint="give the order's number as Scalev shows it"
         )
-    history = History()
-    if ledger is not None:
-        ids = {str(one.get("id")) for one in found.values()}
-        history = ledger.history(settings.account, ids, _day_start(now, settings))
+    ids = (key for one in found.values() if (key := order_key(one)) is not None)
+    history = _history(ids, settings, ledger, now)
     facts = Facts(settings, program.protect, history, now=now, rendered_at=now, mask=mask)
     return explain_orders(program, found, facts, asked)

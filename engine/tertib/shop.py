@@ -12,9 +12,9 @@ from tertib import load as loading
 from tertib.errors import RuleError
 
 if TYPE_CHECKING:
-    from tertib.cli.context import Session
     from tertib.explain import Explanation
     from tertib.model import Order, Plan, Rule, Run
+    from tertib.session import Session
 
 
 class Shop:
@@ -41,15 +41,7 @@ class Shop:
         """
         from tertib import pipeline  # noqa: PLC0415 - brings the stages; loading rules does without them
 
-        opened = self._session
-        return pipeline.plan(
-            rules,
-            opened.settings,
-            reader=opened.reader,
-            ledger=opened.ledger,
-            clock=opened.clock,
-            mask=opened.mask,
-        )
+        return pipeline.plan(rules, self._session.means())
 
     def apply(self, plan: Plan) -> Run:
         """Apply exactly this plan, once: calling this is the approval, whatever the rules' modes say.
@@ -59,16 +51,7 @@ class Shop:
         """
         from tertib import pipeline  # noqa: PLC0415 - as in `plan`
 
-        opened = self._session
-        return pipeline.apply(
-            plan,
-            opened.settings,
-            reader=opened.reader,
-            writer=opened.writer,
-            ledger=opened.ledger,
-            clock=opened.clock,
-            mask=opened.mask,
-        )
+        return pipeline.apply(plan, self._session.means(), self._session.writer)
 
     def explain(self, rule: Rule, order_id: str, *, order: Order | None = None) -> Explanation:
         """Explain what a rule makes of an order, read from Scalev or given as `order`; nothing is changed."""
@@ -96,12 +79,9 @@ def open_shop(
     `config` is a `tertib.yaml`, else what `TERTIB_CONFIG` names, else the one in the working directory. Tokens come from
     `environ`, the process's own where left out. Raises `SettingsError` where the settings do not fit.
     """
-    from tertib.cli import Choices  # noqa: PLC0415 - `import tertib` alone opens nothing
-    from tertib.cli.context import Session  # noqa: PLC0415 - as above
+    from tertib.session import Session  # noqa: PLC0415 - `import tertib` alone opens nothing
 
-    choices = Choices()
-    choices.config = None if config is None else str(config)
-    session = Session(choices, os.environ if environ is None else environ)
+    session = Session(None if config is None else str(config), os.environ if environ is None else environ)
     try:
         session.settings  # noqa: B018 - settings that do not fit are refused here, not in the middle
         yield Shop(session)

@@ -93,18 +93,7 @@ def _apply(plan: Plan, pick: pipeline.Pick, opened: context.Session, *, as_json:
         context.stopping(opened.clock) as stop,
         progress.shown(opened.choices.color, opened.budget.left_hour) as report,
     ):
-        run = pipeline.apply(
-            plan,
-            opened.settings,
-            reader=opened.reader,
-            writer=opened.writer,
-            ledger=opened.ledger,
-            clock=opened.clock,
-            mask=opened.mask,
-            pick=pick,
-            stopping=lambda: opened.clock.stopping,
-            progress=report,
-        )
+        run = pipeline.apply(plan, opened.means(progress=report), opened.writer, pick=pick)
     if as_json:
         screen.emit(record.run_document(run))
     else:

@@ -103,29 +103,12 @@ def _starter_rules(opened: context.Session) -> tuple[Rule, ...]:
 
 def _plan(rules: tuple[Rule, ...], opened: context.Session) -> Plan:
     with progress.shown(opened.choices.color, opened.budget.left_hour) as report:
-        return pipeline.plan(
-            rules,
-            opened.settings,
-            reader=opened.reader,
-            ledger=opened.ledger,
-            clock=opened.clock,
-            mask=opened.mask,
-            progress=report,
-        )
+        return pipeline.plan(rules, opened.means(progress=report))
 
 
 def _apply(plan: Plan, opened: context.Session) -> Run:
     with progress.shown(opened.choices.color, opened.budget.left_hour) as report:
-        return pipeline.apply(
-            plan,
-            opened.settings,
-            reader=opened.reader,
-            writer=opened.writer,
-            ledger=opened.ledger,
-            clock=opened.clock,
-            mask=opened.mask,
-            progress=report,
-        )
+        return pipeline.apply(plan, opened.means(progress=report), opened.writer)
 
 
 def _document(plan: Plan, run: Run, opened: context.Session, *, whole: bool, left: int) -> dict[str, Any]:

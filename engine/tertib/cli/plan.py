@@ -46,16 +46,7 @@ def command(
     chosen = context.rules(opened, rules)
     explained = queries.Explained()
     with progress.shown(opened.choices.color, opened.budget.left_hour) as report:
-        plan = pipeline.plan(
-            chosen,
-            opened.settings,
-            reader=opened.reader,
-            ledger=opened.ledger,
-            clock=opened.clock,
-            mask=opened.mask,
-            progress=report,
-            on_read=explained,
-        )
+        plan = pipeline.plan(chosen, opened.means(progress=report), on_read=explained)
     document = record.document(plan, opened.mask)
     if out is not None:
         write(document, Path(out))

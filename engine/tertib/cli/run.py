@@ -19,17 +19,8 @@ def command(rules: tuple[str, ...], *, as_json: bool) -> int:
         context.stopping(opened.clock) as stop,
         progress.shown(opened.choices.color, opened.budget.left_hour) as report,
     ):
-        plan, run = pipeline.run(
-            chosen,
-            opened.settings,
-            reader=opened.reader,
-            writer=opened.writer,
-            ledger=opened.ledger,
-            clock=opened.clock,
-            mask=opened.mask,
-            stopping=lambda: opened.clock.stopping,
-            progress=progress.heeding(opened.clock, report),
-        )
+        means = opened.means(progress=progress.heeding(opened.clock, report))
+        plan, run = pipeline.run(chosen, means, opened.writer)
     if as_json:
         screen.emit(record.run_document(run))
     else:

@@ -14,9 +14,7 @@ from tertib.pipeline import Settled
 def command(*, as_json: bool) -> int:
     """Read back changes whose outcome is unknown; sends nothing. Says when to come back for the rest."""
     opened = context.session()
-    settled = pipeline.settle(
-        opened.settings, reader=opened.reader, ledger=opened.ledger, clock=opened.clock, mask=opened.mask
-    )
+    settled = pipeline.settle(opened.means())
     if as_json:
         screen.emit(
             {

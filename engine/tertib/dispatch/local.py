@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -109,6 +109,17 @@ class Machine:
     clock: StoppableClock
     mask: Mask
     log: Log
+
+    def means(self) -> pipeline.Means:
+        """Return what a run is planned with; it asks the machine's clock whether to stop."""
+        return pipeline.Means(
+            self.settings,
+            self.reader,
+            self.ledger,
+            self.clock,
+            self.mask,
+            stopping=lambda: self.clock.stopping,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,19 +266,10 @@ class Server:
 
     def _pipeline(self, rules: Sequence[Rule], at: datetime) -> tuple[Plan, Run]:
         machine = self._machine
-        return pipeline.run(
-            [refreshed(rule) for rule in rules],
-            machine.settings,
-            reader=machine.reader,
-            writer=machine.writer,
-            ledger=machine.ledger,
-            clock=machine.clock,
-            mask=machine.mask,
-            # one run for all rules of the slot: it goes by the first one's key, which is unique as well
-            slot=slot_key(machine.settings.account, rules[0].name, at),
-            stopping=lambda: machine.clock.stopping,
-            progress=self._heed,
-        )
+        # one run for all rules of the slot: it goes by the first one's key, which is unique as well
+        slot = slot_key(machine.settings.account, rules[0].name, at)
+        means = replace(machine.means(), progress=self._heed)
+        return pipeline.run([refreshed(rule) for rule in rules], means, machine.writer, slot=slot)
 
     def _heed(self, event: str, **_numbers: object) -> None:
         """End a reading once a stop was asked for; an apply asks between its requests by itself."""
@@ -327,14 +329,7 @@ class Server:
         self._settle_at = settled.come_back_at or (now + machine.settings.settle if settled.waiting else None)
 
     def _settle(self) -> pipeline.Settled:
-        machine = self._machine
-        return pipeline.settle(
-            machine.settings,
-            reader=machine.reader,
-            ledger=machine.ledger,
-            clock=machine.clock,
-            mask=machine.mask,
-        )
+        return pipeline.settle(self._machine.means())
 
     def _trouble(self, event: str, error: Exception, **fields: Any) -> None:
         """Log an error: its message where it was raised on purpose, else its name alone, for it may quote anything."""

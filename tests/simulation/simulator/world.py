@@ -161,23 +161,25 @@ class Process:
             ) as writer,
         ):
             self.reads = network.reads
-            self._work({"reader": reader, "ledger": Watch(ledger, self), "clock": self, "mask": MASK}, writer)
+            watched: Any = Watch(ledger, self)
 
-    def _work(self, ports: dict[str, Any], writer: ChangeClient) -> None:
-        world, job, settings = self.world, self.job, self.world.setup.settings
+            means = pipeline.Means(settings, reader, watched, self, MASK, stopping=lambda: self.stopping)
+            self._work(means, writer)
+
+    def _work(self, means: pipeline.Means, writer: ChangeClient) -> None:
+        world, job = self.world, self.job
         rules = world.setup.rule_sets[job.rules % len(world.setup.rule_sets)]
-        acting: dict[str, Any] = {"writer": writer, "stopping": lambda: self.stopping}
         if job.kind == "run":
-            pipeline.run(rules, settings, **acting, **ports)
+            pipeline.run(rules, means, writer)
         elif job.kind == "plan":
-            plan = pipeline.plan(rules, settings, **ports)
+            plan = pipeline.plan(rules, means)
             world.plans.append((restore(document(plan, MASK)), self.reads))
         elif job.kind == "apply" and world.plans:
             plan, read = world.plans[job.plan % len(world.plans)]
             self.reads.update(read)
-            pipeline.apply(plan, settings, **acting, **ports)
+            pipeline.apply(plan, means, writer)
         elif job.kind == "settle":
-            pipeline.settle(settings, **ports)
+            pipeline.settle(means)
 
 
 class Watch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -151,24 +151,25 @@ class World:
 
     def plan(self, *rules: Rule) -> Plan:
         """Plan rules, a person's way."""
-        return pipeline.plan(
-            rules, self.settings, reader=self.shop, ledger=self.ledger, clock=self.clock, mask=self.mask
-        )
+        return pipeline.plan(rules, self.means())
 
     def apply(self, plan: Plan, **given: Any) -> Run:
         """Apply a plan."""
-        return pipeline.apply(plan, self.settings, writer=self.shop, **self._ports(), **given)
+        return pipeline.apply(plan, self.means(), self.shop, **given)
 
-    def run(self, *rules: Rule, **given: Any) -> tuple[Plan, Run]:
+    def run(
+        self, *rules: Rule, stopping: Callable[[], bool] = lambda: False, **given: Any
+    ) -> tuple[Plan, Run]:
         """Plan and apply as the modes allow."""
-        return pipeline.run(rules, self.settings, writer=self.shop, **self._ports(), **given)
+        return pipeline.run(rules, replace(self.means(), stopping=stopping), self.shop, **given)
 
     def settle(self) -> pipeline.Settled:
         """Read back what is due."""
-        return pipeline.settle(self.settings, **self._ports())
+        return pipeline.settle(self.means())
 
-    def _ports(self) -> dict[str, Any]:
-        return {"reader": self.shop, "ledger": self.ledger, "clock": self.clock, "mask": self.mask}
+    def means(self) -> pipeline.Means:
+        """Return what the pipeline works with in this world."""
+        return pipeline.Means(self.settings, self.shop, self.ledger, self.clock, self.mask)
 
 
 @pytest.fixture

@@ -132,14 +132,16 @@ class Stage:
     outcomes: tuple[Outcome, ...] = ()
     held: tuple[Held, ...] = ()
 
-    def run(self, rules: Sequence[Rule], _settings: Settings, **ports: Any) -> tuple[Plan, Run]:
+    def run(
+        self, rules: Sequence[Rule], means: pipeline.Means, _writer: object, *, slot: str
+    ) -> tuple[Plan, Run]:
         """Stand in for `pipeline.run`."""
-        self.runs.append((self.clock.now(), tuple(rule.name for rule in rules), ports["slot"]))
+        self.runs.append((self.clock.now(), tuple(rule.name for rule in rules), slot))
         self.act(rules)
-        ports["progress"]("read", pages=1)
+        means.progress("read", pages=1)
         return plan_of(rules, self.held), Run("run-1", "plan-1", Spent(), 0, self.outcomes)
 
-    def settle(self, _settings: Settings, **_ports: Any) -> pipeline.Settled:
+    def settle(self, _means: pipeline.Means) -> pipeline.Settled:
         """Stand in for `pipeline.settle`."""
         self.settled.append(self.clock.now())
         return pipeline.Settled((), 0, None)
