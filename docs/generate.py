@@ -275,7 +275,19 @@ def _rule() -> str:
 
 
 def _settings() -> str:
-    return _title("Settings", PROSE["settings"]) + _schema("settings")
+    schema = json.loads((shipped.schemas() / "settings.schema.json").read_text("utf-8"))
+    text = _title("Settings", PROSE["settings"]) + _schema("settings")
+    text += f"\n## One of several accounts\n\n{PROSE['account']}\n"
+    about = {key: _found(one, schema) for key, one in schema["$defs"]["account"]["properties"].items()}
+    rows = ((f"`{key}`", one["description"]) for key, one in about.items())
+    return text + _table(("key below `accounts.NAME`", "what it says"), rows)
+
+
+def _found(about: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a part of a schema says, or what the part that it refers to says."""
+    for step in about.get("$ref", "#").split("/")[1:]:
+        schema = schema[step]
+    return schema if "$ref" in about else about
 
 
 def _schema(name: str) -> str:
@@ -288,7 +300,8 @@ def _keys(schema: Mapping[str, Any], above: str) -> Iterator[tuple[str, str, str
     for part in (schema, *schema.get("anyOf", ())):
         for key, about in part.get("properties", {}).items():
             default = f"`{json.dumps(about['default'])}`" if "default" in about else ""
-            listed = about.get("enum") or about.get("items", {}).get("enum") or ()
+            plain = about["anyOf"][0] if "anyOf" in about else about  # beside it stands a variable
+            listed = plain.get("enum") or plain.get("items", {}).get("enum") or ()
             values = f" One of {_words(listed)}." if listed and len(listed) < 9 else ""  # noqa: PLR2004 - more would drown the sentence
             yield f"`{above}{key}`", default, about.get("description", "") + values
             if key not in ELSEWHERE:

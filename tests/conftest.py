@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 
 from tertib.language.personal import Mask
 
+pytest_plugins = ["canaries", "postgresql", "results"]
+
 # One run in CI is like the next: no clock decides, nothing is remembered between runs.
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
 # On a busy laptop a slow example is no failure.

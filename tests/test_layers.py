@@ -16,8 +16,8 @@ STAGES = (
     "settings",
     "lookup",
     "load",
-    "compile",
     "projection",
+    "compile",
     "fetch",
     "evaluate",
     "reading",
@@ -26,15 +26,16 @@ STAGES = (
     "apply",
     "settling",
     "explain",
+    "undo",
 )
 """Layer 2, in order: a stage knows the stages before it, never one after it."""
 
 LAYERS: Mapping[str, int] = {
-    **dict.fromkeys(("errors", "model", "ports", "shipped", "clock"), 0),
+    **dict.fromkeys(("errors", "model", "ports", "shipped", "clock", "tracing"), 0),
     **dict.fromkeys(("language", "scalev", "ledger"), 1),
     **dict.fromkeys(STAGES, 2),
-    **dict.fromkeys(("pipeline", "check", "rehearse"), 3),
-    **dict.fromkeys(("schedule", "dispatch"), 4),
+    **dict.fromkeys(("pipeline", "check", "rehearse", "telling"), 3),
+    **dict.fromkeys(("schedule", "dispatch", "notify", "observe"), 4),
     **dict.fromkeys(("cli", "web", "sandbox"), 5),
     "session": 4,
     "shop": 5,
@@ -54,8 +55,8 @@ WITHIN_A_LAYER: Mapping[str, frozenset[str]] = {
 }
 """Neighbours in the same layer that a module may know; every other neighbour is forbidden."""
 
-PURE = ("compile", "evaluate", "plan", "language")
-PURE_MAY_KNOW = frozenset({"model", "errors", "language", "scalev", "compile", "evaluate", "plan"})
+PURE = ("projection", "compile", "evaluate", "plan", "language")
+PURE_MAY_KNOW = frozenset({"model", "errors", "scalev", *PURE})
 IMPURE_MODULES = frozenset(
     {
         "time",

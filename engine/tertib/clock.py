@@ -1,13 +1,16 @@
-"""The system's time, with a sleep that ends as soon as the process is asked to stop."""
+"""The system's time, with a sleep that ends as soon as the process is asked to stop; and the time of a shared ledger."""
 
 from __future__ import annotations
 
 import os
 import select
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Final
 
-from tertib.errors import TertibError
+from tertib.errors import LedgerError, TertibError
 
 
 class Stopped(TertibError):  # noqa: N818 - named for what was asked, which is no fault
@@ -60,3 +63,66 @@ class SystemClock:
         self.stop()
         for end in (self._wake, self._bell):
             os.close(end)
+
+
+ASKED_EVERY: Final = 30.0
+"""Seconds after which a shared ledger is asked for its time again."""
+
+_JUMP: Final = timedelta(seconds=1)
+
+
+class LedgerClock:
+    """The time of a ledger that several machines share, so that they agree whatever their own clocks say.
+
+    The ledger is asked now and then; in between its time goes on with this machine's monotonic clock. Where the two
+    clocks of this machine part (it slept, or its clock was set), the ledger is asked at once. Waiting and stopping are
+    the `SystemClock`'s.
+    """
+
+    def __init__(self, system: SystemClock, ask: Callable[[], datetime]) -> None:
+        self._system, self._ask = system, ask
+        self._told: datetime | None = None
+        self._at = 0.0
+        self._wall = datetime.min.replace(tzinfo=UTC)
+        self._lock = Lock()
+
+    def now(self) -> datetime:
+        """Return the present instant by the ledger; raises `LedgerError` where it could never be asked."""
+        with self._lock:
+            gone_by = self._system.monotonic() - self._at
+            parted = abs(self._system.now() - self._wall - timedelta(seconds=gone_by)) > _JUMP
+            if self._told is None or gone_by > ASKED_EVERY or parted:
+                self._told = self._look()
+            return self._told + timedelta(seconds=self._system.monotonic() - self._at)
+
+    def _look(self) -> datetime:
+        """Return the ledger's time; one that cannot be asked now is taken to be where it would have come to."""
+        before = self._system.monotonic()
+        try:
+            told = self._ask()
+        except LedgerError:
+            if self._told is None:
+                raise
+            told = self._told + timedelta(seconds=before - self._at)
+            self._at, self._wall = before, self._system.now()
+            return told
+        # It was read somewhere on the way there and back; half of it is the best guess.
+        self._at, self._wall = (before + self._system.monotonic()) / 2, self._system.now()
+        return told
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never goes back."""
+        return self._system.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait `seconds`, or until the process is asked to stop."""
+        self._system.sleep(seconds)
+
+    @property
+    def stopping(self) -> bool:
+        """Tell whether the process was asked to stop."""
+        return self._system.stopping
+
+    def heed(self) -> None:
+        """Raise `Stopped` once a stop was asked for."""
+        self._system.heed()

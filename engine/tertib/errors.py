@@ -13,7 +13,8 @@ TertibError
 └── LedgerError          the record cannot be read or written
     ├── LedgerCorrupt    the record is not a ledger, or is damaged
     ├── LeaseLost        another writer holds this account
-    └── AccountHalted    the account waits for a person
+    ├── AccountHalted    the account waits for a person
+    └── Paused           a person paused the account, or everything
 
 Every message is for a person: it names the value, where it is and what to do, and never holds a token
 or personal data.
@@ -94,3 +95,7 @@ class LeaseLost(LedgerError):  # noqa: N818 - named for the state it reports
 
 class AccountHalted(LedgerError):  # noqa: N818 - named for the state it reports
     """The account waits for a person."""
+
+
+class Paused(LedgerError):  # noqa: N818 - named for the state it reports
+    """A person paused the account, or everything."""

@@ -6,7 +6,7 @@ Pure: it is handed pages and `now`. Memory grows with what matched, not with wha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,8 +25,8 @@ class Evaluated:
 
     `matches` holds the newest reading of each rule and order; `satisfied` the orders that satisfy the query as
     written, for rules that limit their share of them, and `counted` how many those are where Scalev counted them;
-    `unreadable` how often a field's value could not be read. `places` are where matches were read: scan and position.
-    `moved` holds what matched by one scan and was then shown changed by another.
+    `unreadable` in how many readings of an order a field's value could not be read. `places` are where matches were
+    read: scan and position. `moved` holds what matched by one scan and was then shown changed by another.
     """
 
     matches: dict[tuple[str, str], Match] = field(default_factory=dict)
@@ -36,10 +36,22 @@ class Evaluated:
     unreadable: Counter[str] = field(default_factory=Counter)
     counted: dict[str, int] = field(default_factory=dict)
     places: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    _matched_by: dict[str, set[str]] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, rule: str) -> list[Match]:
         """Return a rule's matches, in the order in which they were read."""
         return [match for (name, _), match in self.matches.items() if name == rule]
+
+    def add(self, key: str, match: Match, place: tuple[int, int]) -> None:
+        """Add a match of the order with this key, or put it in the place of an earlier reading."""
+        found = (match.rule, key)
+        self.places[found] = min(place, self.places.get(found, place))
+        self.matches[found] = match
+        self._matched_by.setdefault(key, set()).add(match.rule)
+
+    def matched_by(self, key: str | None) -> Collection[str]:
+        """Name the rules that an order may stand in the matches of."""
+        return () if key is None else self._matched_by.get(key, ())
 
     def arrange(self) -> None:
         """Put everything into the order of the scans, however their pages came to be mixed."""
@@ -69,75 +81,104 @@ def absorb(
     *,
     begins_at: tuple[int, int] = (0, 0),
 ) -> None:
-    """Evaluate a page for every rule its scan serves and add what it shows.
+    """Decide a page for every rule its scan serves and add what it shows.
 
     A later reading of an order replaces the earlier one, also where it no longer matches. `begins_at` is the scan's
     number and how many orders of it came before this page.
     """
-    rules = [program.rule(name) for name in scan.rules]
-    others = [compiled.rule.name for compiled in program.rules if compiled.rule.name not in scan.rules]
+    served = frozenset(scan.rules)
+    limited = [one for one in map(program.rule, scan.rules) if one.rule.limits.share is not None]
     number, before = begins_at
-    for position, order in enumerate(page.orders, before):
-        for compiled in rules:
-            _absorb_order(
-                evaluated,
-                compiled,
-                order,
-                read_at=page.read_at,
-                now=program.now,
-                mask=mask,
-                place=(number, position),
-                sent=scan.params,
-            )
-        if others and evaluated.matches:
-            _outdate(evaluated, others, order, page.read_at)
+
+    def note(path: str) -> None:
+        evaluated.unreadable[path] += 1
+
+    found = program.deciding(scan.source).match_page(page.orders, program.now, note)
+    for position, (order, names) in enumerate(zip(page.orders, found, strict=True), before):
+        key = order_key(order)
+        for compiled in limited:
+            _count(evaluated, compiled, order, key, now=program.now, sent=scan.params)
+        fits = _fitting(program, [name for name in names if name in served], order)
+        _forget(evaluated, order, key, page.read_at, served=served, still=fits)
+        for name, unchecked in fits.items():
+            compiled = program.rule(name)
+            if key is None:
+                why = "the order has no usable `id`, so nothing can be sent for it"
+                evaluated.without_id.append(Held(reference(order), name, "no_id", why))
+            else:
+                match = _match(compiled, order, page.read_at, unchecked, now=program.now, mask=mask)
+                evaluated.add(key, match, (number, position))
 
 
-def _outdate(evaluated: Evaluated, rules: Collection[str], order: Order, read_at: datetime) -> None:
-    """Hold what other rules' scans had read of an order that this later reading shows changed."""
-    key, changed = order_key(order), order.get("last_updated_at")
-    if key is None:
-        return
-    for rule in rules:
-        match = evaluated.matches.get((rule, key))
-        if match is None or match.read_at > read_at or match.order.get("last_updated_at") == changed:
-            continue
-        del evaluated.matches[rule, key]
-        why = "it changed while orders were being read; the next plan sees it as it is"
-        wire = contract.wire_id(order.get("id"))
-        evaluated.moved.append(Held(reference(order), rule, "cannot_tell", why, wire))
-
-
-def _absorb_order(
+def _count(
     evaluated: Evaluated,
     compiled: CompiledRule,
     order: Order,
+    key: str | None,
     *,
-    read_at: datetime,
     now: datetime,
-    mask: Mask,
-    place: tuple[int, int],
     sent: Collection[str],
 ) -> None:
-    rule = compiled.rule
-    key = order_key(order)
+    """Count an order that satisfies the query of a rule which limits its share of those."""
     queried, unchecked = satisfies_query(compiled, order, now)
     # What an answer does not show is taken on trust only where Scalev was asked for it.
     counts = queried is True or (queried is None and all(name in sent for name in unchecked))
-    if counts and key is not None and rule.limits.share is not None:
-        evaluated.satisfied.setdefault(rule.name, set()).add(key)
-    if queried is False or not holds(compiled, order, now, evaluated.unreadable):
-        if key is not None:
-            evaluated.matches.pop((rule.name, key), None)
-        return
+    if counts and key is not None:
+        evaluated.satisfied.setdefault(compiled.rule.name, set()).add(key)
+
+
+def _fitting(program: Program, names: Iterable[str], order: Order) -> dict[str, tuple[str, ...]]:
+    """Return the rules whose query an order does not contradict, each with the filters that it leaves unchecked."""
+    found = {}
+    for name in names:
+        queried, unchecked = satisfies_query(program.rule(name), order, program.now)
+        if queried is not False:
+            found[name] = unchecked
+    return found
+
+
+def _forget(
+    evaluated: Evaluated,
+    order: Order,
+    key: str | None,
+    read_at: datetime,
+    *,
+    served: Collection[str],
+    still: Collection[str],
+) -> None:
+    """Drop an order from the matches of the rules that this reading was for, and hold it for others if it changed."""
     if key is None:
-        why = "the order has no usable `id`, so nothing can be sent for it"
-        evaluated.without_id.append(Held(reference(order), rule.name, "no_id", why))
         return
-    found = (rule.name, key)
-    evaluated.places[found] = min(place, evaluated.places.get(found, place))
-    evaluated.matches[found] = Match(
-        rule=rule.name,
+    for rule in evaluated.matched_by(key):
+        if rule not in served:
+            _outdate(evaluated, rule, order, key, read_at)
+        elif rule not in still:
+            evaluated.matches.pop((rule, key), None)
+
+
+def _outdate(evaluated: Evaluated, rule: str, order: Order, key: str, read_at: datetime) -> None:
+    """Hold what another rule's scan had read of an order that this later reading shows changed."""
+    match = evaluated.matches.get((rule, key))
+    changed = order.get("last_updated_at")
+    if match is None or match.read_at > read_at or match.order.get("last_updated_at") == changed:
+        return
+    del evaluated.matches[rule, key]
+    why = "it changed while orders were being read; the next plan sees it as it is"
+    wire = contract.wire_id(order.get("id"))
+    evaluated.moved.append(Held(reference(order), rule, "cannot_tell", why, wire))
+
+
+def _match(
+    compiled: CompiledRule,
+    order: Order,
+    read_at: datetime,
+    unchecked: tuple[str, ...],
+    *,
+    now: datetime,
+    mask: Mask,
+) -> Match:
+    return Match(
+        rule=compiled.rule.name,
         order=order,
         read_at=read_at,
         reasons=reasons(compiled, order, now, mask),
@@ -176,18 +217,9 @@ def satisfies_query(compiled: CompiledRule, order: Order, now: datetime) -> tupl
     return (None if unchecked else True), tuple(unchecked)
 
 
-def holds(
-    compiled: CompiledRule, order: Order, now: datetime, unreadable: Counter[str] | None = None
-) -> bool:
-    """Tell whether every condition of the rule is true of the order; unknown is not true."""
-
-    def note(path: str, _why: str) -> None:
-        if unreadable is not None:
-            unreadable[path] += 1
-
-    return all(
-        conditions.evaluate(condition, order, now, note) is True for condition in compiled.rule.conditions
-    )
+def holds(compiled: CompiledRule, order: Order, now: datetime) -> bool:
+    """Tell whether every condition of the rule is true of one order, by the interpreter; unknown is not true."""
+    return all(conditions.evaluate(condition, order, now) is True for condition in compiled.rule.conditions)
 
 
 def reasons(compiled: CompiledRule, order: Order, now: datetime, mask: Mask) -> tuple[Trace, ...]:

@@ -21,9 +21,10 @@ from tertib.evaluate import (
 )
 from tertib.fetch import fetch
 from tertib.language import conditions
+from tertib.language.calendars import reached
 from tertib.language.durations import format_wait
 from tertib.language.kleene import conjunction
-from tertib.language.values import find, read
+from tertib.language.values import find, is_null, read
 from tertib.model import (
     Ago,
     Held,
@@ -326,9 +327,9 @@ def _turns(compiled: CompiledRule, order: Order, now: datetime) -> Iterator[date
             for value in values:
                 if isinstance(value, Ago) and isinstance(happened, datetime):
                     # filters count in whole seconds
-                    turn = happened + value.distance
-                    whole = turn.replace(microsecond=0) + _SECOND
-                    yield from (one for one in (turn, whole) if one > now)
+                    for turn in reached(happened, value.distance):
+                        whole = turn.replace(microsecond=0) + _SECOND
+                        yield from (one for one in (turn, whole) if one > now)
 
 
 def _unless(compiled: CompiledRule, order: Order) -> Iterator[str]:
@@ -337,7 +338,8 @@ def _unless(compiled: CompiledRule, order: Order) -> Iterator[str]:
     cancels = rule.action.get("status") == "canceled"
     asked = {path for name in rule.query for path in contract.PARAMETERS[name].checks}
     asked |= {path for one in rule.conditions for path in conditions.reads(one)}
-    may_be_paid = order.get("payment_status") not in PAID
+    payment = order.get("payment_status")
+    may_be_paid = not (isinstance(payment, str) and payment in PAID)
     if may_be_paid and ("payment_status" in asked or (cancels and "paid" not in rule.allow)):
         yield "paid"
     for path, words in (
@@ -346,7 +348,7 @@ def _unless(compiled: CompiledRule, order: Order) -> Iterator[str]:
     ):
         veto = path.replace("transferproof_url", "transfer_proof")
         must_lack = _asked_for_null(compiled, path) or (cancels and veto not in rule.allow)
-        if must_lack and find(order, path) in {None, ""}:
+        if must_lack and is_null(find(order, path)):
             yield words
     if "status" in asked and isinstance(status := order.get("status"), str):
         yield f"moved from `{status}`"

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tertib.language.values import read_as
 from tertib.model import Kind, Order, Page, Scan
-from tertib.ports import Reader
+from tertib.ports import Decode, Reader
 from tertib.scalev.paging import walk
 
 OLD_PAGES: Final = 2
@@ -27,14 +27,17 @@ def fetch(
     reader: Reader,
     contradicts: Callable[[Order], str | None],
     on_page: Callable[[Page], None] | None = None,
+    decode: Decode | None = None,
 ) -> Iterator[Page]:
     """Yield the scan's pages; `contradicts` names the sent filter that an order belies, or gives None.
 
-    `on_page` is told of each page before it is yielded. A last page with a `next_cursor` says that the rest is too old to
-    matter. Raises `ReadError` (and `CredentialError`) after what could be read: the caller marks such a scan as
+    `on_page` is told of each page before it is yielded; `decode` makes something else than dicts of a body. A last page
+    with a `next_cursor` says that the rest is too old to matter. Raises `ReadError` (and `CredentialError`) after what could be read: the caller marks such a scan as
     incomplete and holds what rests on it. An order that moved between two pages is in both; the one read last is the newer.
     """
     read = partial(reader.page, scan.source, scan.params)
+    if decode is not None:
+        read = partial(read, decode=decode)
     enough = _Enough(scan.created_since)
     for page in walk(read, recheck=contradicts):
         if on_page is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,19 +15,40 @@ from zoneinfo import ZoneInfo
 
 from tertib import lookup, shipped
 from tertib.errors import PlanRefused
-from tertib.language import actions, conditions, definition, document, options, places, query, structure
+from tertib.language import (
+    actions,
+    calendars,
+    conditions,
+    days,
+    definition,
+    document,
+    options,
+    places,
+    query,
+    structure,
+    variables,
+)
 from tertib.language.document import Document
 from tertib.language.nearest import did_you_mean, nearest
 from tertib.language.tables import NONE
+from tertib.language.variables import Resolved
 from tertib.language.wording import kind_of, one_of, quote
-from tertib.model import Complaint, Loaded, Mode, Origin, Problem, Rule, Settings, Table
+from tertib.model import Calendar, Complaint, Loaded, Mode, Origin, Problem, Rule, Settings, Table
 from tertib.scalev import contract
 
 _NAME_LINE: Final = re.compile(r"name:\s+([\w.-]{1,80})\s*(?:#.*)?$", re.ASCII)
+_LONGEST_NAME_SHOWN: Final = 200
+"""Beyond this no problem says whose it is: every problem of the rule would repeat the name."""
+
+_NAME_WITHIN: Final = 1_000
+"""How many lines above a mistake its rule's name is looked for."""
+
 _SUFFIXES: Final = (".yaml", ".yml")
 _TEST_SUFFIXES: Final = (".test.yaml", ".test.yml")
 _READ_BY_LANGUAGE: Final[Mapping[str, Any]] = {"query": {}, "conditions": [], "action": {"status": "draft"}}
 """What stands for these keys while a rule is held against its schema: their own parsers know them better."""
+
+_VARIABLE: Final = {"$ref": "#/$defs/variable"}
 
 
 def load(paths: Sequence[str | FilePath], settings: Settings) -> Loaded:
@@ -125,8 +147,16 @@ def _walk(top: str, problems: list[Problem]) -> Iterator[str]:
     for directory, below, files in os.walk(top, onerror=unreadable):
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in sorted(files):
-            if name.endswith(_SUFFIXES) and not name.endswith(_TEST_SUFFIXES) and not name.startswith("."):
-                yield str(FilePath(directory) / name)
+            if not name.endswith(_SUFFIXES) or name.endswith(_TEST_SUFFIXES) or name.startswith("."):
+                continue
+            place = FilePath(directory) / name
+            if place.exists() and not place.is_file():
+                # a pipe would be waited for; only one that somebody names is opened
+                problems.append(
+                    places.of_file(str(place), "T101", "the file cannot be read: it is no plain file")
+                )
+            else:
+                yield str(place)
 
 
 def _neighbour(place: FilePath) -> str | None:
@@ -142,12 +172,13 @@ def _neighbour(place: FilePath) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One document of a file: the name that it gives its rule, where, and the rule where it stands."""
+    """One document of a file: the name that it gives its rule, where, the rule where it stands, and its variables."""
 
     name: str | None
     document: Document
     file: str
     rule: Rule | None
+    vars: frozenset[str] = frozenset()
 
 
 def _read(file: str, settings: Settings, problems: list[Problem]) -> list[_Entry]:
@@ -171,37 +202,41 @@ def _entries(raw: bytes, file: str, settings: Settings, problems: list[Problem])
     flawed = {flaw.document for flaw in parsed.flaws}
     entries = []
     for number, one in parsed.documents:
-        rule, complaints = _rule(one, file, settings)
+        resolved = variables.resolve(one, settings.vars, settings.account)
+        rule, complaints = _rule(resolved, Origin(file, one.spot(()).line), settings)
         problems += [places.of_complaint(complaint, one, file, names[number]) for complaint in complaints]
         # a file that breaks off, or a document with a doubled key, gives no rule: nobody can say what was meant
         stands = number not in flawed and None not in flawed
-        entries.append(_Entry(names[number], one, file, rule if stands else None))
+        entries.append(_Entry(names[number], one, file, rule if stands else None, resolved.declared))
     return entries
 
 
 def _name_written(lines: Sequence[str], line: int) -> str | None:
     """Return the name that stands in the lines of a document which cannot be read, for its problem's sake."""
-    start = max((number for number, text in enumerate(lines[:line]) if text.startswith("---")), default=0)
+    above = range(max(0, line - _NAME_WITHIN), min(line, len(lines)))
+    start = next((number for number in reversed(above) if lines[number].startswith("---")), above.start)
     found = (_NAME_LINE.match(text) for text in lines[start:line])
     return next((one[1] for one in found if one), None)
 
 
 def _name_of(one: Document) -> str | None:
     name = one.data.get("name") if isinstance(one.data, dict) else None
-    return name if isinstance(name, str) and name.isprintable() else None
+    shown = isinstance(name, str) and name.isprintable() and len(name) <= _LONGEST_NAME_SHOWN
+    return name if shown else None
 
 
 def _loaded(entries: Iterable[_Entry], problems: list[Problem], files: int) -> Loaded:
     """Return the rules that are the first of their name, with a problem for every other."""
     first: dict[str, _Entry] = {}
-    rules = []
+    rules, declared = [], set[str]()
     for entry in entries:
+        declared |= entry.vars
         known = entry if entry.name is None else first.setdefault(entry.name, entry)
         if known is entry:
             rules += [entry.rule] if entry.rule is not None else []
         else:
             problems.append(_namesake(entry, known))
-    return Loaded(tuple(rules), tuple(sorted(problems, key=places.order)), files)
+    return Loaded(tuple(rules), tuple(sorted(problems, key=places.order)), files, frozenset(declared))
 
 
 def _namesake(entry: _Entry, known: _Entry) -> Problem:
@@ -216,24 +251,39 @@ def _namesake(entry: _Entry, known: _Entry) -> Problem:
 
 @lru_cache(maxsize=1)
 def _schema() -> str:
-    return (shipped.schemas() / "rule.schema.json").read_text(encoding="utf-8")
+    """Return what a rule must be once its variables are put in."""
+    written = (shipped.schemas() / "rule.schema.json").read_text(encoding="utf-8")
+    return json.dumps(_without_variables(json.loads(written)))
 
 
-def _rule(one: Document, file: str, settings: Settings) -> tuple[Rule | None, list[Complaint]]:
+def _without_variables(schema: Any) -> Any:
+    """Return a schema without the choice of `{var: NAME}`, as if it had never been there."""
+    if isinstance(schema, list):
+        return [_without_variables(one) for one in schema if one != _VARIABLE]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: _without_variables(value) for key, value in schema.items()}
+    if len(kept.get("anyOf", ())) == 1 and len(schema["anyOf"]) > 1:
+        kept |= kept.pop("anyOf")[0]
+    return kept
+
+
+def _rule(resolved: Resolved, origin: Origin, settings: Settings) -> tuple[Rule | None, list[Complaint]]:
     """Return the rule of a document, None where it has errors, and everything there is to say about it."""
-    data = one.data
+    data = resolved.data
     if not isinstance(data, dict):
         hint = "begin with `name: my-rule`"
         return None, [] if data is None else [
             Complaint((), "T117", f"a rule must be a block of keys, not {kind_of(data)}", hint)
         ]
     complaints: list[Complaint] = []
-    parts = _parts(data, file, settings, complaints)
+    parts = _parts(data, origin.file, settings, complaints)
     shown = {key: _READ_BY_LANGUAGE.get(key, value) for key, value in data.items()}
     complaints += structure.unspoken(structure.complaints(shown, _schema()), complaints)
+    complaints = [*resolved.complaints, *resolved.told(complaints)]
     if any(complaint.severity == "error" for complaint in complaints):
         return None, complaints
-    return parts.rule(Origin(file, one.spot(()).line)), complaints
+    return parts.rule(origin), complaints
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +299,16 @@ class _Parts:
         """Put the rule together."""
         bare = Rule(origin=origin, definition={}, hash="", **self.read)
         told = {**_definition(bare, self.conditions, self.timezone), "data": self.data}
+        calendar = calendars.measuring(bare)
+        if calendar is not None:
+            told["calendar"] = days.of_calendar(calendar)
         return replace(bare, definition=told, hash=definition.meaning(told))
 
 
 def _parts(data: Mapping[str, Any], file: str, settings: Settings, complaints: list[Complaint]) -> _Parts:
     zone = ZoneInfo(settings.timezone)
     source = options.source(data.get("source"), complaints)
-    filters = _query(data, source.store, zone, complaints)
+    filters = _query(data, source.store, settings.calendar, complaints)
     fields = contract.FIELDS[source.name]
     elsewhere = contract.FIELDS["orders" if source.store else "customer_orders"]
     trusted = options.trust(data.get("trust"), filters, contract.PARAMETERS, complaints)
@@ -276,13 +329,21 @@ def _parts(data: Mapping[str, Any], file: str, settings: Settings, complaints: l
             elsewhere=elsewhere,
             parameters=contract.PARAMETERS,
             tables=tables,
+            calendar=settings.calendar,
         ),
         "action": _action(data, settings, fields, complaints, tables),
         "description": data.get("description") or "",
         "enabled": data.get("enabled", True),
-        "schedule": options.schedule(data.get("schedule"), settings.timezone, complaints),
+        "schedule": options.schedule(
+            data.get("schedule"),
+            settings.timezone,
+            complaints,
+            skip=settings.skip,
+            holidays=settings.holidays,
+        ),
         "limits": options.limits(data.get("limits"), settings.limits, complaints),
         "mode": _mode(data.get("mode", "preview")),
+        "first_run": "apply" if data.get("first_run") == "apply" else "approve",
         "priority": data.get("priority", 100),
         "allow": options.allow(data.get("allow"), complaints),
         "trust": trusted,
@@ -292,7 +353,7 @@ def _parts(data: Mapping[str, Any], file: str, settings: Settings, complaints: l
 
 
 def _query(
-    data: Mapping[str, Any], store: str | None, zone: ZoneInfo, complaints: list[Complaint]
+    data: Mapping[str, Any], store: str | None, calendar: Calendar, complaints: list[Complaint]
 ) -> Mapping[str, Any]:
     """Read the query; customer orders have none, and all orders are better asked for in so many words."""
     if store is not None:
@@ -309,7 +370,8 @@ def _query(
             Complaint((), "T312", "without a `query` the rule reads all orders", hint, "warning", on_key=True)
         )
         return {}
-    return query.parse(data["query"], contract.PARAMETERS, zone, complaints)
+    zone = ZoneInfo(calendar.timezone)
+    return query.parse(data["query"], contract.PARAMETERS, zone, complaints, calendar=calendar)
 
 
 def _action(
@@ -352,6 +414,7 @@ def _definition(rule: Rule, written: Any, timezone: str) -> dict[str, Any]:
         "action": dict(rule.action),
         "limits": definition.of_limits(rule.limits),
         "mode": rule.mode.value,
+        "first_run": rule.first_run,
         "priority": rule.priority,
         "allow": sorted(rule.allow),
         "trust": sorted(rule.trust),
@@ -360,16 +423,30 @@ def _definition(rule: Rule, written: Any, timezone: str) -> dict[str, Any]:
     }
 
 
+def _same_calendar(data: Mapping[str, Any]) -> Calendar | None:
+    """Return the calendar that a rule counts working days by; raises `PlanRefused` where other days are holidays now."""
+    if "calendar" not in data:
+        return None
+    calendar = days.to_calendar(data["calendar"], data["timezone"])
+    if days.of_calendar(calendar) != data["calendar"]:
+        raise PlanRefused(
+            "the plan counts working days by holidays that are others now",
+            hint="another version of the `holidays` package knows other days; plan again",
+        )
+    return calendar
+
+
 def _rebuilt(data: Mapping[str, Any], tables: Mapping[str, Table]) -> Rule:
     source = options.source({"customer_orders": data["source"]} if data["source"] else None, [])
     complaints: list[Complaint] = []
     fields, zone = contract.FIELDS[source.name], ZoneInfo(data["timezone"])
+    calendar = _same_calendar(data)
     read = {
         "name": data["name"],
         "source": source,
-        "query": definition.to_query(data["query"]),
+        "query": definition.to_query(data["query"], calendar),
         "conditions": conditions.parse(
-            definition.restore(data["conditions"]), fields, zone, complaints, tables=tables
+            definition.restore(data["conditions"]), fields, zone, complaints, tables=tables, calendar=calendar
         ),
         "action": dict(data["action"]),
         "description": data["description"],
@@ -377,6 +454,7 @@ def _rebuilt(data: Mapping[str, Any], tables: Mapping[str, Table]) -> Rule:
         "schedule": definition.to_schedule(data["schedule"]),
         "limits": definition.to_limits(data["limits"]),
         "mode": Mode(data["mode"]),
+        "first_run": data.get("first_run", "approve"),
         "priority": data["priority"],
         "allow": frozenset(data["allow"]),
         "trust": frozenset(data["trust"]),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 Verdict: TypeAlias = bool | None
 """Kleene's three values: True, False, and None for *unknown*. Only True matches."""
@@ -26,6 +26,48 @@ class Missing(Enum):
 
 
 MISSING: Final = Missing.MISSING
+
+
+# --- days that count -----------------------------------------------------------------------------------
+
+DaySpan: TypeAlias = tuple[date, date]
+"""Days from the first to the last, both included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holidays:
+    """A country's holidays by the `holidays` package's names, with what a shop adds to them and takes away.
+
+    `categories` are those of the package: for Indonesia `government` is collective leave. Where `country` is empty
+    there are only the `extra` ones.
+    """
+
+    country: str = ""
+    subdivision: str | None = None
+    categories: tuple[str, ...] = ("public",)
+    extra: tuple[DaySpan, ...] = ()
+    without: tuple[DaySpan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days on which a shop works: these weekdays (0 is Monday) on its own clock, but for holidays."""
+
+    timezone: str = "Asia/Jakarta"
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
+    holidays: Holidays | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDays:
+    """A distance in time that only a calendar can measure: so many working days."""
+
+    count: int
+    calendar: Calendar
+
+
+Distance: TypeAlias = timedelta | WorkingDays
+"""How long ago something happened."""
 
 
 # --- what can be said of an order -----------------------------------------------------------------------
@@ -215,7 +257,7 @@ class Origin:
 class Ago:
     """A time that is a distance before `now`."""
 
-    distance: timedelta
+    distance: Distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +274,18 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a rule runs. `missed` says what becomes of slots that passed while nothing ran."""
+    """When a rule runs. `missed` says what becomes of slots that passed while nothing ran.
+
+    Nothing runs for slots on days of `skip`, or on `holidays`, of its own time zone.
+    """
 
     cron: str
     timezone: str
     jitter: timedelta = timedelta()
     missed: Literal["latest", "skip"] = "latest"
     deadline: timedelta | None = None
+    skip: tuple[DaySpan, ...] = ()
+    holidays: Holidays | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +331,7 @@ class Rule:
     schedule: Schedule | None = None
     limits: Limits = Limits()
     mode: Mode = Mode.PREVIEW
+    first_run: Literal["approve", "apply"] = "approve"
     priority: int = 100
     allow: frozenset[str] = frozenset()
     trust: frozenset[str] = frozenset()
@@ -326,11 +374,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What `load` found: the rules that stand, and all problems of all files."""
+    """What `load` found: the rules that stand, all problems of all files, and the variables that rules declare."""
 
     rules: tuple[Rule, ...]
     problems: tuple[Problem, ...]
     files: int = 0
+    vars: frozenset[str] = frozenset()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -478,6 +527,7 @@ UNINTENDED_HOLDS: Final = frozenset(
         "rule_conflict",
         "incomplete_read",
         "untrusted_filter",
+        "paused",
     }
 )
 """Holds of changes that a rule was to make; all others, vetoes above all, are how rules ordinarily end."""
@@ -517,6 +567,53 @@ class Sent:
 
     orders: int = 0
     value: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Repute:
+    """What is known of a rule as it stands now, by its hash.
+
+    `proven` tells that it has changed orders before. `changed` counts the orders that it changed within the time asked
+    about, `reversed` those of them that a person changed afterwards.
+    """
+
+    proven: bool = False
+    changed: int = 0
+    reversed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A rule of an account, a whole account (no `rule`) or everything (no `account`) that a person paused.
+
+    Without `until` it lasts until somebody resumes it.
+    """
+
+    account: str | None
+    rule: str | None
+    who: str
+    why: str
+    since: datetime
+    until: datetime | None = None
+
+    @property
+    def what(self) -> str:
+        """Name what is paused."""
+        if self.account is None:
+            return "everything"
+        return f"account `{self.account}`" if self.rule is None else f"rule `{self.rule}`"
+
+    @property
+    def told(self) -> str:
+        """Say who paused what, and why."""
+        return f"{self.what} is paused by {self.who}: {self.why}"
+
+    @property
+    def way_out(self) -> str:
+        """Name the command that ends it."""
+        if self.account is None:
+            return "`tertib resume --all` ends it"
+        return f"`tertib resume {f'--account {self.account}' if self.rule is None else self.rule}` ends it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -643,15 +740,138 @@ class Unsettled:
     updated_at: str = ""
 
 
+UNDO: Final = "undo:"
+"""How the names of the rules begin that take a run back: no rule that a person writes can have a colon in its name."""
+
+
+def undone_run(rule: str) -> str:
+    """Return the id of the run that the rule of this name takes back, "" for a rule that a person wrote."""
+    return rule.removeprefix(UNDO).rpartition(":")[0] if rule.startswith(UNDO) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one order in a past run, as an undo needs to know it.
+
+    `before` are the values of the last reading before it was sent, `set` what was sent; personal ones stand as their
+    keyed hash. `over_at` is when its request was over, as far as is known, `reached` whether the change may have reached
+    Scalev at all.
+    `since` names the last run, and its rule, that changed the order after this one and was not itself taken back.
+    """
+
+    id: int | str
+    order_id: str
+    rule: str
+    state: State
+    before: Mapping[str, Any]
+    set: Mapping[str, Any]
+    over_at: datetime | None
+    reached: bool
+    since: tuple[str, str] | None = None
+
+
 # --- settings -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reversals:
+    """When a rule must ask again: once people took back more than `share` of what it changed `within` a time.
+
+    Fewer than `orders` changed orders tell nothing.
+    """
+
+    share: Decimal = Decimal("0.2")
+    orders: int = 10
+    within: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a credential is, in a variable or in a file; never the credential itself."""
+
+    env: str | None = None
+    file: str | None = None
+
+
+NotifyEvent: TypeAlias = Literal[
+    "approval", "applied", "held", "limit", "unknown", "failing", "token", "idle"
+]
+"""What people can be told of, in the order in which a message list names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One place that messages go to. `min_money` (rupiah) leaves out what is known to be worth less."""
+
+    name: str
+    url: Secret
+    on: tuple[NotifyEvent, ...] = get_args(NotifyEvent)
+    language: Literal["id", "en"] = "id"
+    min_money: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Who is told what. `remind` is None where nobody is reminded; `texts` is a directory with texts in place of ours.
+
+    `idle_slots` is after how many slots that matched orders and changed none a rule counts as idle. `link` is an address
+    that every message ends with.
+    """
+
+    channels: tuple[Channel, ...] = ()
+    remind: timedelta | None = timedelta(hours=6)
+    idle_slots: int = 20
+    texts: str | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where `tertib serve` answers for metrics and health; `remote` says that other machines may ask."""
+
+    host: str
+    port: int
+    remote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """How the pages are served: `listen` is an address of this machine and a port.
+
+    `hosts` are further names that they are opened by, `url` is where people find them, `order_url` an order's address at
+    Scalev. Whoever approves more rupiah than `ask_again_above` is asked again.
+    """
+
+    listen: str = "127.0.0.1:8787"
+    hosts: tuple[str, ...] = ()
+    url: str | None = None
+    order_url: str = "https://app.scalev.com/orders/{order_id}"
+    ask_again_above: Decimal = Decimal(10_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value that is given to a variable of rules, and where: `file` as it was named, `line` and `column` from 1.
+
+    `account` is the one whose own value it is, empty for one that every account shares.
+    """
+
+    value: Any
+    file: str
+    line: int
+    column: int = 1
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The project's settings, every path in them absolute. `protect_definition` is `protect` as plain JSON.
 
-    `base_url`, `ledger` and `rules` are final: the environment and `tertib.yaml` have been merged. `concurrency` is
-    how many requests may be under way at once while reading.
+    `reversals` says when a rule has lost the trust to act by itself. `base_url`, `ledger` and `rules` are final: the environment and `tertib.yaml` have been merged. `concurrency` is
+    how many requests may be under way at once while reading. `checkpoints` is a file or an address that the record's
+    checkpoints are exported to; `checkpoints_loopback` lets that address be on this machine. `working_days` are
+    weekdays, 0 is Monday; `skip` and `holidays` hold for schedules that say nothing else. `listen` and `web` are
+    the whole project's, and the same for every account; without `web` no pages are served unless that is asked for.
     """
 
     file: str | None = None
@@ -659,8 +879,10 @@ class Settings:
     contract: Literal["auto", "seeds", "current"] = "auto"
     timeout: timedelta = timedelta(seconds=30)
     concurrency: int = 4
-    rules: str = "rules"
+    rules: tuple[str, ...] = ("rules",)
     ledger: str = "sqlite:///tertib.db"
+    checkpoints: str | None = None
+    checkpoints_loopback: bool = False
     timezone: str = "Asia/Jakarta"
     account: str = "default"
     batch_size: int = 50
@@ -672,3 +894,17 @@ class Settings:
     caps: Limits = Limits(orders_per_day=5000)
     protect: tuple[Condition, ...] = ()
     protect_definition: tuple[Any, ...] = ()
+    working_days: tuple[int, ...] = Calendar().weekdays
+    holidays: Holidays | None = None
+    skip: tuple[DaySpan, ...] = ()
+    reversals: Reversals = Reversals()
+    credentials: Mapping[str, Secret] | None = None
+    vars: Mapping[str, Given] = field(default_factory=dict)
+    notify: Notify = Notify()
+    listen: Listen | None = None
+    web: Web | None = None
+
+    @property
+    def calendar(self) -> Calendar:
+        """Return the shop's calendar, which measures working days."""
+        return Calendar(self.timezone, self.working_days, self.holidays)

@@ -6,29 +6,32 @@ recorded before; nothing is sent that is not in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from tertib import tracing
 from tertib.apply import Ports, apply_changes
 from tertib.apply.watch import Watch
 from tertib.compile import Program, Sizes, compile_rules
-from tertib.errors import LedgerError, PlanRefused, ReadError
+from tertib.errors import LedgerError, Paused, PlanRefused, ReadError
 from tertib.evaluate import order_key
 from tertib.explain import Explanation, ask_untestable, explain_orders, find_orders
 from tertib.language.personal import Mask
 from tertib.load import from_definition, load
 from tertib.lookup import read_again
-from tertib.model import Change, History, Mode, Order, Plan, Rule, Run, Settings, Spent
-from tertib.plan import Reading, decide, select
-from tertib.plan.modes import by_mode, held_live, waiting_in
+from tertib.model import Change, History, Mode, Order, Plan, Rule, Run, Settings, Spent, undone_run
+from tertib.plan import Reading, decide, pauses, select
+from tertib.plan.modes import ASKS, as_earned, by_mode, held_live, waiting_in
 from tertib.plan.vetoes import Facts
 from tertib.ports import Clock, Ledger, Reader, Writer
 from tertib.reading import count, read
 from tertib.record import seal
 from tertib.settling import Settled, settle_due
+from tertib.tracing import traced
+from tertib.undo import cheapest, noting, rules_to_undo, with_what_stays
 
 Progress = Callable[..., None]
 OnRead = Callable[[Program, Sizes], None]
@@ -44,6 +47,7 @@ __all__ = [
     "plan",
     "run",
     "settle",
+    "undo",
     "why",
 ]
 
@@ -101,7 +105,17 @@ def plan(rules: Sequence[Rule], means: Means, *, on_read: OnRead | None = None) 
     `on_read` is told how the rules were compiled, and the sizes that reading has shown. Raises `ReadError` where
     nothing at all could be read, `LedgerError` where the plan cannot be recorded.
     """
-    return _recorded(_decide(rules, means, on_read=on_read), means)
+    decided = _decide(rules, means, on_read=on_read)
+    standing = means.ledger.pauses(means.account, means.clock.now())
+    warnings = (*decided.warnings, *pauses.warnings({rule.name for rule in rules}, standing))
+    return _recorded(replace(decided, warnings=warnings), means)
+
+
+def _refuse_paused(means: Means) -> None:
+    """Raise `Paused` where a person paused the account or everything: nothing need be read then."""
+    pause = pauses.whole(means.ledger.pauses(means.account, means.clock.now()))
+    if pause is not None:
+        raise Paused(pause.told, hint=pause.way_out)
 
 
 def _decide(
@@ -148,12 +162,13 @@ class Pick:
     but: tuple[str, ...] = ()
 
 
+@traced("tertib.apply")
 def apply(
     plan: Plan,
     means: Means,
     writer: Writer,
     *,
-    kind: str = "apply",
+    kind: str | None = None,
     slot: str | None = None,
     pick: Pick | None = None,
 ) -> Run:
@@ -163,15 +178,21 @@ def apply(
     incomplete read or a lookup table that changed, or was applied before; `LedgerError` where the intent cannot be recorded.
     """
     now, watch = means.clock.now(), Watch(means.clock)
+    _refuse_paused(means)
     _refuse_unfit(plan, means, now)
     picked = pick or Pick()
     changes = select(plan, first=picked.first, only=picked.only, but=picked.but)
     rules = [from_definition(one, read_again(one, means.settings)) for one in plan.definitions]
     program = compile_rules(rules, means.settings, now, means.known_sizes())
-    run_id = means.ledger.begin(means.account, plan.plan_id, kind=kind, slot=slot, now=now)
+    run_id = means.ledger.begin(means.account, plan.plan_id, kind=kind or _kind(plan), slot=slot, now=now)
     with _ended(run_id, plan.plan_id, means):
         ports = _ports(means, writer, watch)
         return _carry_out(plan, changes, run_id, program=program, means=means, ports=ports)
+
+
+def _kind(plan: Plan) -> str:
+    """Name the kind of run that applying a plan is: an undo where its rules take a run back."""
+    return "undo" if plan.rules and all(undone_run(tally.name) for tally in plan.rules) else "apply"
 
 
 def _refuse_unfit(plan: Plan, means: Means, now: datetime) -> None:
@@ -200,6 +221,7 @@ def _ports(means: Means, writer: Writer, watch: Watch) -> Ports:
 @contextmanager
 def _ended(run_id: str, plan_id: str, means: Means) -> Iterator[None]:
     """End a run also where something fails in it, so that the account is free at once."""
+    tracing.note(run=run_id, account=means.account)
     try:
         yield
     except BaseException as error:
@@ -251,6 +273,7 @@ def _spent(before: tuple[Spent, Spent], ports: Ports) -> Spent:
 # --- run: plan and apply as each rule's mode allows -----------------------------------------------------
 
 
+@traced("tertib.run")
 def run(rules: Sequence[Rule], means: Means, writer: Writer, *, slot: str | None = None) -> tuple[Plan, Run]:
     """Plan the rules together and apply those in mode `apply`; plans of the others wait in the record.
 
@@ -258,14 +281,16 @@ def run(rules: Sequence[Rule], means: Means, writer: Writer, *, slot: str | None
     time that the run is for, None for a person's own run.
     """
     settle(means)
+    _refuse_paused(means)
     watch = Watch(means.clock)
-    decided = _decide(rules, means, acting=True)
-    parts = {mode: _recorded(part, means) for mode, part in by_mode(decided)}
-    live = parts.get(Mode.APPLY)
+    going, whys = (list(rules), {}) if slot is None else _as_earned(rules, means)
+    decided = _decide(going, means, acting=True)
+    parts = _recorded_parts(decided, whys, means)
+    live = next((part for mode, part in parts if mode is Mode.APPLY), None)
+    waiting = [one for mode, part in parts if mode is not Mode.APPLY for one in waiting_in(mode, part)]
     tables = {rule.name: rule.data for rule in rules}
-    going = [from_definition(one, tables[one["name"]]) for one in (live.definitions if live else ())]
-    program = compile_rules(going, means.settings, means.clock.now(), means.known_sizes())
-    applied = live or next(iter(parts.values()), seal(decided, means.mask)[0])
+    acting = [from_definition(one, tables[one["name"]]) for one in (live.definitions if live else ())]
+    program = compile_rules(acting, means.settings, means.clock.now(), means.known_sizes())
     run_id = means.ledger.begin(
         means.account,
         live.plan_id if live else None,
@@ -273,21 +298,67 @@ def run(rules: Sequence[Rule], means: Means, writer: Writer, *, slot: str | None
         slot=slot,
         now=means.clock.now(),
     )
-    with _ended(run_id, applied.plan_id, means):
-        waiting = [
-            one for mode, part in parts.items() if mode is not Mode.APPLY for one in waiting_in(mode, part)
-        ]
+    whole = seal(decided, means.mask)[0]
+    shown = live or (parts[0][1] if parts else whole)
+    with _ended(run_id, shown.plan_id, means):
         means.ledger.conclude(run_id, waiting, means.clock.now())
-        waiting += held_live(decided)
         if live is None:
-            done = Run(run_id, applied.plan_id, Spent(reads=decided.requests), 0, ())
+            done = Run(run_id, shown.plan_id, Spent(reads=decided.requests), 0, ())
             means.ledger.end(done, means.clock.now())
         else:
             ports = _ports(means, writer, watch)
             done = _carry_out(
                 live, live.changes, run_id, program=program, means=means, ports=ports, reads=decided.requests
             )
-    return seal(decided, means.mask)[0], replace(done, outcomes=(*done.outcomes, *waiting))
+    return whole, replace(done, outcomes=(*done.outcomes, *waiting, *held_live(decided)))
+
+
+def _as_earned(rules: Sequence[Rule], means: Means) -> tuple[list[Rule], dict[str, str]]:
+    """Return the rules as they may act unasked, and why those that may not must ask."""
+    reversals = means.settings.reversals
+    hashes = {rule.name: rule.hash for rule in rules if rule.mode is Mode.APPLY}
+    since = means.clock.now() - reversals.within
+    return as_earned(rules, means.ledger.reputes(means.account, hashes, since), reversals)
+
+
+def _recorded_parts(decided: Plan, whys: Mapping[str, str], means: Means) -> list[tuple[Mode, Plan]]:
+    """Record a plan's parts by mode; those of rules that ask wait for a person from now on."""
+    parts = [(mode, _recorded(part, means)) for mode, part in by_mode(decided)]
+    for mode, part in parts:
+        if mode is Mode.APPROVE:
+            _ask(part, whys, means)
+    return parts
+
+
+def _ask(plan: Plan, whys: Mapping[str, str], means: Means) -> None:
+    """Let a plan wait for a person, until it is too old to be applied; one of an incomplete reading cannot be."""
+    if plan.complete:
+        why = "; ".join(whys.get(tally.name, ASKS) for tally in plan.rules)
+        expires_at = plan.created_at + means.settings.plan_ttl
+        means.ledger.ask_approval(plan, why, expires_at, means.clock.now())
+
+
+# --- undo -----------------------------------------------------------------------------------------------
+
+
+def undo(run_id: str, means: Means, *, only: Sequence[str] = (), but: Sequence[str] = ()) -> Plan:
+    """Plan the way back from what a run did, and record the plan; nothing is changed at Scalev.
+
+    It is a plan like any other, of rules that the record implies, and lists every order of the run that stays as it is.
+    `only` and `but` pick orders by number or id. Raises `PlanRefused` where there is no such run or order, `ReadError`
+    where nothing could be read.
+    """
+    now, before = means.clock.now(), means.reader.spent()
+    done = means.ledger.done(means.account, run_id)
+    wanted = rules_to_undo(run_id, done, means.settings, only=only, but=but)
+    reader = noting(means.reader, wanted)
+    whole = compile_rules(wanted.rules, means.settings, now, means.known_sizes())
+    program = cheapest(whole, wanted, reader)
+    was_read = read(program, reader, means.mask, threads=means.settings.concurrency, progress=means.progress)
+    facts = means.facts((str(one.id) for _, one in wanted.orders), program, now=now, rendered_at=now)
+    reading = Reading(was_read.reports, _requests(before, means.reader.spent()))
+    decided = decide(was_read.evaluated, program, reading, facts, acting=False, created_at=means.clock.now())
+    return _recorded(with_what_stays(decided, wanted, program, reader.seen, facts), means)
 
 
 # --- settle ---------------------------------------------------------------------------------------------

@@ -5,11 +5,28 @@ Reading and writing are separate ports, so that a preview is never handed a writ
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from tertib.model import Answer, Change, History, Outcome, Page, Plan, Run, Source, Spent, Unsettled
+from tertib.model import (
+    Answer,
+    Change,
+    Done,
+    History,
+    Outcome,
+    Page,
+    Pause,
+    Plan,
+    Repute,
+    Run,
+    Source,
+    Spent,
+    Unsettled,
+)
+
+Decode: TypeAlias = Callable[[bytes], Any]
+"""Makes a mapping of a body; raises `msgspec.DecodeError` for what is no JSON."""
 
 
 class Clock(Protocol):
@@ -47,8 +64,14 @@ class Budget(Protocol):
 class Reader(Protocol):
     """Reads of one account. Every method retries what may be retried and raises `ReadError` otherwise."""
 
-    def page(self, source: Source, params: Mapping[str, str], cursor: str | None = None) -> Page:
-        """Return one page: the first where `cursor` is None."""
+    def page(
+        self,
+        source: Source,
+        params: Mapping[str, str],
+        cursor: str | None = None,
+        decode: Decode | None = None,
+    ) -> Page:
+        """Return one page: the first where `cursor` is None. With `decode` its orders are what that makes of them."""
         ...
 
     def count(self, params: Mapping[str, str]) -> int | None:
@@ -94,6 +117,14 @@ class Ledger(Protocol):
         """Return a recorded plan's document, None where this ledger has none of that id."""
         ...
 
+    def ask_approval(self, plan: Plan, why: str, expires_at: datetime, now: datetime) -> None:
+        """Let a recorded plan wait for a person, in the place of those of the same rules that still do."""
+        ...
+
+    def reputes(self, account: str, hashes: Mapping[str, str], since: datetime) -> Mapping[str, Repute]:
+        """Return what is known of each rule, named with its hash: counted over what was sent from `since` on."""
+        ...
+
     def scan_sizes(self, account: str) -> Mapping[str, int]:
         """Return how many orders past runs saw, by the key of what was asked."""
         ...
@@ -107,7 +138,7 @@ class Ledger(Protocol):
 
         Without a `plan_id` the run applies nothing: it settles, or records plans that wait for a person.
         Changes that an earlier, dead run left as `planned` become `abandoned`: they were never sent. Raises `PlanRefused` where the plan was applied before, `LeaseLost` where another writer holds the
-        account, `AccountHalted` where a person must look first.
+        account, `AccountHalted` where a person must look first, `Paused` where one paused the account or everything.
         """
         ...
 
@@ -141,12 +172,20 @@ class Ledger(Protocol):
         """Record outcomes that sent nothing: held, stale, abandoned, previewed, awaiting approval."""
         ...
 
+    def done(self, account: str, run_id: str) -> Sequence[Done] | None:
+        """Return what became of each order in a run, in its order; None where the account has no run of that id."""
+        ...
+
     def unsettled(self, account: str) -> Sequence[Unsettled]:
         """Return the changes that stand as `sent` with nothing known of their outcome."""
         ...
 
     def settle(self, account: str, change: Unsettled, outcome: Outcome, now: datetime) -> None:
         """Record what reading an unsettled change back has shown, with its audit record."""
+        ...
+
+    def pauses(self, account: str, now: datetime) -> Sequence[Pause]:
+        """Return the pauses that an account is under at `now`: those of everything first, those of rules last."""
         ...
 
     def halt(self, account: str, why: str, now: datetime) -> None:

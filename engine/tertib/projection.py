@@ -2,12 +2,12 @@
 
 Nothing else of an answer is ever built. Most pages decode in one go with the JSON types that the documents promise.
 A page with any other value is decoded again with types that take anything, so that a value is never lost, never an
-error, and reads exactly as it does in a dict: as missing, null, or unreadable. What has the wrong type is told.
+error, and reads exactly as it does in a dict: as missing, null, or unreadable. What has the wrong type can be told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Final, TypeAlias
@@ -17,9 +17,6 @@ import msgspec
 from tertib.language.codegen import attribute_of
 from tertib.language.values import UNREADABLE, elements, find, read_as
 from tertib.model import MISSING, Field, Kind
-
-Told: TypeAlias = Callable[[str], None]
-"""Told the path of a value that has the wrong JSON type, once an order."""
 
 _LISTS: Final = frozenset({Kind.OBJECTS, Kind.TAGS})
 _WHOLE: Final = frozenset({Kind.OPEN, Kind.QUANTITIES, Kind.TEXTS})
@@ -66,6 +63,10 @@ class Projected(msgspec.Struct, gc=False, omit_defaults=True):
     def items(self) -> tuple[tuple[str, Any], ...]:
         """Return both."""
         return tuple((key, self[key]) for key in self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # its class is made anew in every process, so elsewhere it is the dict that it stands for
+        return dict, (self.items(),)
 
     def __repr__(self) -> str:
         # values may be personal
@@ -232,21 +233,15 @@ class Projection:
     _tolerant: msgspec.json.Decoder[Any]
     _anything: msgspec.json.Decoder[Any]
 
-    def decode(self, body: bytes, told: Told | None = None) -> Any:
+    def decode(self, body: bytes) -> Any:
         """Decode an answer: a mapping with `data` and the paging keys, whose orders are projected.
 
-        `told` is told the path of each value that is read and has the wrong JSON type. A body of another shape comes
-        as whatever JSON it is. Raises `msgspec.DecodeError` for what is no JSON.
+        A body of another shape comes as whatever JSON it is. Raises `msgspec.DecodeError` for what is no JSON.
         """
         try:
             return self._strict.decode(body)
         except msgspec.ValidationError:
-            page = self._decode_anything(body)
-        if told is not None and isinstance(page, Mapping) and isinstance(page.get("data"), list):
-            for order in page["data"]:
-                for path in self.misfits(order):
-                    told(path)
-        return page
+            return self._decode_anything(body)
 
     def _decode_anything(self, body: bytes) -> Any:
         try:
@@ -254,6 +249,13 @@ class Projection:
         except msgspec.ValidationError:
             return self._anything.decode(body)
         return page if isinstance(page, Projected) else self._anything.decode(body)
+
+    def misfits_of(self, orders: Iterable[Any]) -> Iterator[str]:
+        """Yield `misfits` of each order; one that was decoded as the documents promise has none."""
+        promised = self.types[""]
+        for order in orders:
+            if order.__class__ is not promised:
+                yield from self.misfits(order)
 
     def misfits(self, order: Any) -> Iterator[str]:
         """Yield each path under which an order holds a value of the wrong JSON type, each path once."""
@@ -307,9 +309,11 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 
 def _walk(branch: _Branch) -> Iterator[_Branch]:
+    """Yield what is built below a branch; a value that is kept as it came is not looked into."""
     for one in branch.below.values():
         yield one
-        yield from _walk(one)
+        if not _as_it_came(one):
+            yield from _walk(one)
 
 
 def _inside(branch: _Branch) -> tuple[tuple[str, Kind], ...]:

@@ -7,20 +7,22 @@ threads. Only a few pages wait in between, so that memory grows with what matche
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Full, Queue
 from threading import Event, Thread
-from typing import Final
+from typing import Any, Final
 
+from tertib import tracing
 from tertib.compile import Program, Query, Shared, Sizes
 from tertib.errors import ReadError
 from tertib.evaluate import Evaluated, absorb, contradicts
 from tertib.fetch import fetch
 from tertib.language.personal import Mask
 from tertib.model import Order, Page, Scan, ScanReport
-from tertib.ports import Reader
+from tertib.ports import Decode, Reader
 from tertib.scalev import contract
 
 Progress = Callable[..., None]
@@ -174,46 +176,62 @@ class _Watch:
 # --- reading, in turn or at once ----------------------------------------------------------------------------
 
 
+_Walk = Callable[[], Iterator[_Arrival]]
+
+
 def _arrivals(program: Program, reader: Reader, threads: int) -> Generator[_Arrival]:
     """Yield pages and ends as they come; each scan's pages in their order."""
-    workers = min(threads, len(program.scans))
-    if workers > 1:
-        return _at_once(program, reader, workers)
-    return _in_turn(program, reader)
+    # How to decode is worked out here, since several threads would each do it.
+    walks = [
+        partial(
+            _walk,
+            place,
+            scan,
+            reader,
+            span=tracing.here(),
+            decode=program.deciding(scan.source).projection.decode,
+        )
+        for place, scan in enumerate(program.scans)
+    ]
+    workers = min(threads, len(walks))
+    return _at_once(walks, _longest_first(program), workers) if workers > 1 else _in_turn(walks)
 
 
-def _in_turn(program: Program, reader: Reader) -> Generator[_Arrival]:
-    for place in range(len(program.scans)):
-        yield from _walk(program, reader, place)
+def _in_turn(walks: Iterable[_Walk]) -> Generator[_Arrival]:
+    for walk in walks:
+        yield from walk()
 
 
-def _walk(program: Program, reader: Reader, place: int) -> Generator[_Arrival]:
-    """Yield one scan's pages, then its end."""
-    scan = program.scans[place]
+def _walk(place: int, scan: Scan, reader: Reader, *, span: Any, decode: Decode) -> Iterator[_Arrival]:
+    """Yield one scan's pages, then its end; `span` is the one that its own stands below."""
     error: BaseException | None = None
-    pages = fetch(scan, reader, contradicts(scan))
+    own, orders = tracing.Span("tertib.scan", span), 0
+    pages = fetch(scan, reader, contradicts(scan), decode=decode)
     while error is None:
         try:
-            page = next(pages)
+            with own.current():
+                page = next(pages)
         except StopIteration:
             break
         except BaseException as raised:  # noqa: BLE001 - in a thread nobody else would see it; the reader of arrivals raises it
             error = raised
         else:
+            orders += len(page.orders)
             yield _Arrival(place, page)
+    own.end(orders=orders)
     yield _Arrival(place, error=error)
 
 
-def _at_once(program: Program, reader: Reader, workers: int) -> Generator[_Arrival]:
-    """Read scans in threads, the longest first, so that none is left over at the end."""
-    todo = deque(_longest_first(program))
+def _at_once(walks: Sequence[_Walk], order: Iterable[int], workers: int) -> Generator[_Arrival]:
+    """Read scans in threads, in this order of their numbers."""
+    todo = deque(walks[place] for place in order)
     arrived: Queue[_Arrival] = Queue(maxsize=_PAGES_WAITING * workers)
     stop = Event()
 
     def work() -> None:
         while todo and not stop.is_set():
             with suppress(IndexError):
-                for arrival in _walk(program, reader, todo.popleft()):
+                for arrival in todo.popleft()():
                     if not _handed_over(arrival, arrived, stop):
                         return
 
@@ -221,7 +239,7 @@ def _at_once(program: Program, reader: Reader, workers: int) -> Generator[_Arriv
     try:
         for thread in running:
             thread.start()
-        left = len(program.scans)
+        left = len(walks)
         while left:
             arrival = arrived.get()
             left -= arrival.page is None
@@ -232,7 +250,10 @@ def _at_once(program: Program, reader: Reader, workers: int) -> Generator[_Arriv
 
 
 def _longest_first(program: Program) -> list[int]:
-    """Return the scans' numbers by their expected pages; of unknown ones, those with the fewest filters first."""
+    """Return the scans' numbers, the longest first, so that none is left over at the end.
+
+    They go by their expected pages; of unknown ones, those with the fewest filters come first.
+    """
 
     def length(place: int) -> tuple[bool, int, int]:
         shared = _shared(program)[place]

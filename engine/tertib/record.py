@@ -204,9 +204,18 @@ def restore(written: Any) -> Plan:
             f"plan `{str(plan_id)[:40]}` was changed after it was made: its id no longer fits",
             hint="a plan is applied as it was previewed; make a new one with `tertib plan --out`",
         )
+    return as_recorded(written)
+
+
+def as_recorded(written: Mapping[str, Any]) -> Plan:
+    """Read a plan's document back to look at it, also where its personal data was forgotten since.
+
+    Raises `PlanRefused` where it is no plan. Whether it is still the plan that it says it is, only `restore` tells.
+    """
     try:
         return _restore(written)
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        plan_id = str(written.get("plan_id"))[:40]
         raise PlanRefused(f"plan `{plan_id}` cannot be read: {type(error).__name__} at {error}") from error
 
 

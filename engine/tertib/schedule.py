@@ -1,27 +1,32 @@
 """When a rule runs: the slots of a cron line in its time zone, and what becomes of those that passed.
 
 A slot is an instant in UTC. Cron lines are read as wall-clock time: a time that the clocks skip fires once,
-when the gap ends; a time that they show twice fires once, the first time.
+when the gap ends; a time that they show twice fires once, the first time. A slot on a day off (`skip`, `holidays`)
+is a slot all the same: it is skipped, and nobody has to wonder where it is.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Final
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, croniter
 
-from tertib.model import Schedule
+from tertib.language import calendars, clocks
+from tertib.model import Pause, Rule, Schedule
 
 ON_TIME: Final = timedelta(seconds=60)
 """How late a slot may be opened and still count as on time, for schedules whose missed slots are skipped."""
 
 MOST_MISSED: Final = 200
 """How many missed slots are listed; after a long silence the oldest ones are not."""
+
+MOST_AHEAD: Final = 2_000
+"""So many slots of one rule are looked at; a rule that runs every few seconds has more than anybody reads."""
 
 _SECOND: Final = timedelta(seconds=1)
 
@@ -31,11 +36,13 @@ def next_slot(schedule: Schedule, after: datetime) -> datetime | None:
     return next(_forward(schedule, after), None)
 
 
-def slots_between(schedule: Schedule, after: datetime, until: datetime) -> list[datetime]:
-    """Return the slots in `(after, until]`, oldest first, in UTC."""
-    slots = []
+def slots_between(
+    schedule: Schedule, after: datetime, until: datetime, most: int | None = None
+) -> list[datetime]:
+    """Return the slots in `(after, until]`, oldest first, in UTC; at most so many where that is said."""
+    slots: list[datetime] = []
     for slot in _forward(schedule, after):
-        if slot > until:
+        if slot > until or len(slots) == most:
             break
         slots.append(slot)
     return slots
@@ -51,25 +58,49 @@ def jitter(schedule: Schedule, rule: str, slot: datetime) -> timedelta:
     return schedule.jitter * fraction
 
 
-def due(
-    schedule: Schedule, last: datetime, now: datetime, rule: str = ""
-) -> tuple[datetime | None, tuple[datetime, ...]]:
-    """Return the slot to run now, if any, and the slots after `last` that were missed, oldest first.
+def day_off(schedule: Schedule, moment: datetime) -> str | None:
+    """Return why nothing is to run at a moment, by the day on the schedule's own clock; None where it may."""
+    day = moment.astimezone(clocks.zone(schedule.timezone)).date()
+    if calendars.covers(schedule.skip, day):
+        return f"{day} is a day to skip"
+    return calendars.holiday(schedule.holidays, day)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What becomes of the slots that passed, all oldest first: one at most is run, the others are written down.
+
+    `skipped` are those on days off, each with its reason. `cut` says that more had passed than are listed.
+    """
+
+    run: datetime | None = None
+    missed: tuple[datetime, ...] = ()
+    skipped: tuple[tuple[datetime, str], ...] = ()
+    cut: bool = False
+
+
+def due(schedule: Schedule, last: datetime, now: datetime, rule: str = "") -> Passed:
+    """Return the slot to run now, if any, and what becomes of the others after `last`.
 
     `last` is the newest slot that was decided, or the instant from which slots count. Of several that passed
     only the newest can run: with `missed: latest` while its deadline holds, with `missed: skip` only where it
-    is on time. A slot whose jitter has not passed yet is neither due nor missed.
+    is on time; and only an on-time one on a day off, whose slot was of the day before. A slot whose jitter has not
+    passed yet is neither due nor missed.
     """
     slots = _passed(schedule, last, now)
+    cut = len(slots) > MOST_MISSED
     while slots and slots[-1] + jitter(schedule, rule, slots[-1]) > now:
         slots.pop()
-    if not slots:
-        return None, ()
-    *older, newest = slots
-    late = now - newest - jitter(schedule, rule, newest)
-    if late <= _patience(schedule):
-        return newest, tuple(older)
-    return None, tuple(slots)
+    reasons = [(slot, day_off(schedule, slot)) for slot in slots]
+    skipped = tuple((slot, why) for slot, why in reasons if why is not None)
+    wanted = [slot for slot, why in reasons if why is None]
+    if not wanted:
+        return Passed(skipped=skipped, cut=cut)
+    late = now - wanted[-1] - jitter(schedule, rule, wanted[-1])
+    patience = _patience(schedule)
+    if late <= (patience if day_off(schedule, now) is None else min(patience, ON_TIME)):
+        return Passed(wanted[-1], tuple(wanted[:-1]), skipped, cut)
+    return Passed(None, tuple(wanted), skipped, cut)
 
 
 def _patience(schedule: Schedule) -> timedelta:
@@ -92,13 +123,13 @@ def _passed(schedule: Schedule, last: datetime, now: datetime) -> list[datetime]
 
 
 def _forward(schedule: Schedule, after: datetime) -> Iterator[datetime]:
-    zone = _zone(schedule.timezone)
+    zone = clocks.zone(schedule.timezone)
     wall = after.astimezone(zone).replace(tzinfo=None, fold=0)
     newest = after.astimezone(UTC)
     walls = croniter(schedule.cron, wall, ret_type=datetime)
     while True:
         try:
-            slot = _instant(walls.get_next(), zone)
+            slot = clocks.instant(walls.get_next(), zone)
         except CroniterBadDateError:
             return
         if slot > newest:
@@ -107,7 +138,7 @@ def _forward(schedule: Schedule, after: datetime) -> Iterator[datetime]:
 
 
 def _backward(schedule: Schedule, until: datetime) -> Iterator[datetime]:
-    zone = _zone(schedule.timezone)
+    zone = clocks.zone(schedule.timezone)
     local = until.astimezone(zone)
     # in an hour that comes twice, wall times later than now may have passed already, the first time round
     repeated = (local.replace(fold=0).utcoffset() or timedelta()) - (local.utcoffset() or timedelta())
@@ -116,7 +147,7 @@ def _backward(schedule: Schedule, until: datetime) -> Iterator[datetime]:
     walls = croniter(schedule.cron, wall, ret_type=datetime)
     while True:
         try:
-            slot = _instant(walls.get_prev(), zone)
+            slot = clocks.instant(walls.get_prev(), zone)
         except CroniterBadDateError:
             return
         if slot < oldest:
@@ -124,27 +155,42 @@ def _backward(schedule: Schedule, until: datetime) -> Iterator[datetime]:
             yield slot
 
 
-def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Return the instant at which clocks in `zone` first show `wall`, or skip past it."""
-    slot = wall.replace(tzinfo=zone).astimezone(UTC)
-    if slot.astimezone(zone).replace(tzinfo=None) == wall:
-        return slot
-    return _end_of_gap(slot, zone)
+# --- what comes ----------------------------------------------------------------------------------------
 
 
-def _end_of_gap(beyond: datetime, zone: ZoneInfo) -> datetime:
-    """Return the second at which the clocks were put forward, at most a day before `beyond`."""
-    offset = beyond.astimezone(zone).utcoffset()
-    earlier, later = int((beyond - timedelta(days=1)).timestamp()), int(beyond.timestamp())
-    while later - earlier > 1:
-        middle = (earlier + later) // 2
-        if datetime.fromtimestamp(middle, zone).utcoffset() == offset:
-            later = middle
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One slot to come. `why` says what keeps it from running; then its state is `skipped` or `paused`."""
+
+    rule: str
+    at: datetime
+    starts: datetime
+    state: Literal["runs", "skipped", "paused"] = "runs"
+    why: str | None = None
+
+
+def planned(
+    rule: Rule, pauses: Iterable[Pause], after: datetime, until: datetime, most: int = MOST_AHEAD
+) -> list[Planned]:
+    """Return a rule's slots in `(after, until]`, at most `most` of them, with what keeps each from running."""
+    if rule.schedule is None:
+        return []
+    mine = [one for one in pauses if one.rule in {None, rule.name}]
+    found = []
+    for at in slots_between(rule.schedule, after, until, most):
+        starts = at + jitter(rule.schedule, rule.name, at)
+        off = day_off(rule.schedule, at)
+        pause = next((one for one in mine if one.until is None or starts < one.until), None)
+        if off is not None:
+            found.append(Planned(rule.name, at, starts, "skipped", off))
+        elif pause is not None:
+            found.append(Planned(rule.name, at, starts, "paused", pause.told))
         else:
-            earlier = middle
-    return datetime.fromtimestamp(later, UTC)
+            found.append(Planned(rule.name, at, starts))
+    return found
 
 
-@lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def days_from(now: datetime, count: int, zone: str) -> list[date]:
+    """Return today and the days after it on the shop's clock, so many in all."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    return [today + timedelta(days=number) for number in range(count)]

@@ -28,7 +28,7 @@ class Shop:
 
         Raises `RuleError`, whose `problems` are all mistakes of all files, each with file, line and column.
         """
-        loaded = loading.load(list(paths or [self._session.settings.rules]), self._session.settings)
+        loaded = loading.load(list(paths or self._session.settings.rules), self._session.settings)
         if loaded.errors:
             raise RuleError(loaded.problems)
         return loaded.rules
@@ -72,16 +72,20 @@ class Shop:
 
 @contextmanager
 def open_shop(
-    config: str | Path | None = None, *, environ: Mapping[str, str] | None = None
+    config: str | Path | None = None,
+    *,
+    account: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[Shop]:
     """Open a shop: settings now, its record and the way to Scalev when they are first needed; close all at the end.
 
-    `config` is a `tertib.yaml`, else what `TERTIB_CONFIG` names, else the one in the working directory. Tokens come from
+    `account` names the shop where the settings have `accounts`. `config` is a `tertib.yaml`, else what `TERTIB_CONFIG` names, else the one in the working directory. Tokens come from
     `environ`, the process's own where left out. Raises `SettingsError` where the settings do not fit.
     """
     from tertib.session import Session  # noqa: PLC0415 - `import tertib` alone opens nothing
 
-    session = Session(None if config is None else str(config), os.environ if environ is None else environ)
+    named, variables = None if config is None else str(config), os.environ if environ is None else environ
+    session = Session(named, variables, account=account)
     try:
         session.settings  # noqa: B018 - settings that do not fit are refused here, not in the middle
         yield Shop(session)

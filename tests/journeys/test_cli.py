@@ -3,113 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tertib.sandbox.server import Served, serve
-from tertib.sandbox.shop import Shop
-
-CANCEL = """\
-name: cancel-unpaid
-query: {status: pending, payment_status: unpaid, payment_method: bank_transfer}
-conditions:
-  - pending_time: {older_than: 3d}
-action: {status: canceled}
-mode: MODE
-"""
-
-SETTINGS = "rules: rules/\nledger: sqlite:///tertib.db\n"
-
-
-@dataclass
-class Project:
-    """A directory with settings and rules, a shop that is served, and the commands run in it."""
-
-    place: Path
-    served: Served
-    environ: Mapping[str, str]
-
-    def command(self, *words: str) -> list[str]:
-        """Return the command line."""
-        return [sys.executable, "-W", "error", "-m", "tertib", *words]
-
-    def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run a command without a terminal, and check that it never shows a traceback or the token."""
-        done = subprocess.run(
-            self.command(*words),
-            cwd=self.place,
-            env={**self.environ, **environ},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            stdin=subprocess.DEVNULL,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        assert self.served.business_token not in done.stdout + done.stderr
-        return done
-
-    def json(self, *words: str, code: int = 0) -> Any:
-        """Run a command with `--json`, check its exit code, and return its one document."""
-        done = self.run(*words, "--json")
-        assert done.returncode == code, done.stderr
-        return json.loads(done.stdout)
-
-    def rule(self, text: str, mode: str = "preview", name: str = "rule") -> None:
-        """Write a rule."""
-        (self.place / "rules").mkdir(exist_ok=True)
-        (self.place / "rules" / f"{name}.yaml").write_text(text.replace("MODE", mode), encoding="utf-8")
-
-    def unpaid(self, count: int) -> list[Any]:
-        """Add orders that wait for a transfer since five days, and return their ids."""
-        since = (datetime.now(UTC) - timedelta(days=5)).isoformat()
-        wanted = {
-            "status": "pending",
-            "payment_status": "unpaid",
-            "payment_method": "bank_transfer",
-            "pending_time": since,
-            "transferproof_url": None,
-            "shipment_receipt": None,
-            "gross_revenue": "100000.00",
-        }
-        return [self.served.shop.add(wanted)["id"] for _ in range(count)]
-
-    def writes(self) -> int:
-        """Return how many changes the shop was asked for."""
-        return len(self.served.journal.of("change"))
-
-    def status(self, order: Any) -> Any:
-        """Return an order's status at the shop."""
-        return self.served.shop.order(order)["status"]
-
-
-@pytest.fixture
-def project(tmp_path: Path, checkout: Path) -> Iterator[Project]:
-    """Lay out a project with one rule, and serve an empty shop in contract `seeds`."""
-    with serve(Shop.empty()) as served:
-        environ = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "PYTHONPATH": str(checkout / "engine"),
-            "SCALEV_BASE_URL": served.url,
-            "SCALEV_TOKEN": served.business_token,
-        }
-        made = Project(tmp_path / "shop", served, environ)
-        made.place.mkdir()
-        (made.place / "tertib.yaml").write_text(SETTINGS, encoding="utf-8")
-        made.rule(CANCEL)
-        yield made
+from project import CANCEL, SETTINGS, Project
+from tertib.compile import compile_rules
+from tertib.load import load
+from tertib.model import Settings, Source
 
 
 def test_from_rule_to_confirmed_change_and_back_to_an_empty_plan(project: Project) -> None:
@@ -455,7 +363,7 @@ def events(process: subprocess.Popen[str], wanted: str, count: int) -> list[dict
 
 def test_serve_runs_three_slots_once_each_and_stops_on_sigterm(project: Project) -> None:
     """Every other second a slot; the order is changed once, each slot is recorded, and SIGTERM is exit 0."""
-    project.rule(CANCEL + 'schedule: "* * * * * */2"\n', "apply")
+    project.rule(CANCEL + 'schedule: "* * * * * */2"\nfirst_run: apply\n', "apply")
     orders = project.unpaid(2)
     process = serving(project, "serve")
     try:
@@ -513,7 +421,7 @@ def test_a_stop_while_reading_sends_nothing(project: Project, number: signal.Sig
 def test_serve_stops_in_the_middle_of_a_change(project: Project) -> None:
     """SIGTERM while a slot's request is on the wire: it is recorded, nothing more is sent, and the exit code is 0."""
     (project.place / "tertib.yaml").write_text(SETTINGS + "apply: {batch_size: 1}\n", encoding="utf-8")
-    project.rule(CANCEL + 'schedule: "* * * * * *"\n', "apply")
+    project.rule(CANCEL + 'schedule: "* * * * * *"\nfirst_run: apply\n', "apply")
     project.unpaid(3)
     project.served.faults.add("slow", target="change", times=None, delay_ms=1500)
     process = serving(project, "serve")
@@ -558,8 +466,10 @@ def test_the_sandbox_is_served_until_stopped(project: Project) -> None:
 
 
 def test_show_code_prints_the_compiled_conditions(project: Project) -> None:
-    """`check --show-code` shows what the conditions become, as a program that Python can read."""
+    """`check --show-code` shows just the program that decides in a run, as Python that can be read."""
     shown = project.run("check", "rules", "--show-code")
     assert shown.returncode == 0
     compile(shown.stdout, "<shown>", "exec")
-    assert "rule" in shown.stdout.splitlines()[0]
+    loaded = load([project.place / "rules"], Settings())
+    program = compile_rules(loaded.rules, Settings(), datetime.now(UTC))
+    assert shown.stdout.partition("\n")[2] == program.deciding(Source()).compiled.source

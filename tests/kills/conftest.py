@@ -14,10 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from tertib.clock import SystemClock
 from tertib.ledger import SqlLedger, audit_key, ledger_file, open_ledger
@@ -25,7 +23,6 @@ from tertib.sandbox.server import Served, serve
 from tertib.sandbox.shop import Shop
 
 VICTIM = Path(__file__).parent / "victim.py"
-SERVER = os.environ.get("TERTIB_TEST_POSTGRES")
 
 RULE = """\
 name: cancel-unpaid
@@ -88,6 +85,7 @@ class Floor:
     served: Served
     environ: Mapping[str, str]
     starters: tuple[Starter, Starter]
+    database: str
     ahead: float = 0.0
     orders: list[Any] = field(default_factory=list)
 
@@ -165,16 +163,13 @@ def starters(checkout: Path) -> Iterator[tuple[Starter, Starter]]:
         one.close()
 
 
-@pytest.fixture(scope="module", params=["sqlite", *(["postgresql"] if SERVER else [])])
-def database(request: pytest.FixtureRequest) -> str:
-    """Name the database that the ledger is kept in."""
-    name: str = request.param
-    return name
-
-
 @pytest.fixture
 def floor(
-    tmp_path: Path, checkout: Path, starters: tuple[Starter, Starter], database: str
+    tmp_path: Path,
+    checkout: Path,
+    starters: tuple[Starter, Starter],
+    database: str,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Floor]:
     """Lay out a project with one rule beside a shop with five orders for it."""
     with ExitStack() as stack:
@@ -187,29 +182,15 @@ def floor(
             "SCALEV_TOKEN": served.business_token,
         }
         if database == "postgresql":
-            environ |= {"TERTIB_DATABASE_URL": _schema(stack), "TERTIB_AUDIT_KEY": "ab" * 32}
+            environ |= {
+                "TERTIB_DATABASE_URL": request.getfixturevalue("postgresql_url"),
+                "TERTIB_AUDIT_KEY": "ab" * 32,
+            }
         place = tmp_path / "shop"
         (place / "rules").mkdir(parents=True)
         (place / "tertib.yaml").write_text(SETTINGS, encoding="utf-8")
         (place / "rules" / "cancel.yaml").write_text(RULE, encoding="utf-8")
-        made = Floor(place, served, environ, starters)
+        made = Floor(place, served, environ, starters, database)
         made.later()
         made.fill(5)
         yield made
-
-
-def _schema(stack: ExitStack) -> str:
-    """Make a schema of its own on the server; return the URL that leads to it."""
-    assert SERVER is not None
-    name = f"test_{uuid4().hex}"
-    engine = create_engine(SERVER)
-
-    def execute(statement: str) -> None:
-        with engine.begin() as connection:
-            connection.execute(text(statement))
-
-    execute(f"CREATE SCHEMA {name}")
-    stack.callback(engine.dispose)
-    stack.callback(execute, f"DROP SCHEMA {name} CASCADE")
-    url = make_url(SERVER).update_query_dict({"options": f"-csearch_path={name}"})
-    return url.render_as_string(hide_password=False)

@@ -27,7 +27,7 @@ from sqlalchemy import Connection
 
 from tertib import cli, pipeline
 from tertib.cli import outcome, preview, run, runs, settle
-from tertib.clock import SystemClock
+from tertib.clock import LedgerClock, SystemClock
 from tertib.ledger.database import Database
 from tertib.ledger.store import SqlLedger
 from tertib.scalev import client, connection
@@ -35,7 +35,13 @@ from tertib.scalev import client, connection
 LOADED = (alembic.command, outcome, pipeline, preview, run, runs, settle)
 """What commands import when they start: loaded here once, before any of them is forked."""
 
-CALLS = ("history", "save_plan", "begin", "intend", "renew", "claim", "answer", "conclude", "settle", "end")
+CALLS = (
+    *("save_scan_sizes", "history", "save_plan", "begin", "conclude", "intend", "renew", "claim", "answer"),
+    *("settle", "end"),
+)
+PATIENCE = timedelta(seconds=2)
+"""How long a command waits here for one that is frozen in a transaction, lest the tests wait with it."""
+
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
@@ -59,7 +65,10 @@ def wrap(fate: Fate, clock: Path) -> None:
     """Put the points into what the commands use."""
     for name in CALLS:
         setattr(SqlLedger, name, _called(name, getattr(SqlLedger, name), fate))
-    writing = Database.writing
+    writing, opened = Database.writing, Database.__init__
+
+    def open_impatiently(self: Database, url: str, *_busy: timedelta) -> None:
+        opened(self, url, PATIENCE)
 
     @contextmanager
     def committing(self: Database) -> Iterator[Connection]:
@@ -77,13 +86,15 @@ def wrap(fate: Fate, clock: Path) -> None:
         fate.reach("wire>")
         return received
 
-    def now(_clock: SystemClock) -> datetime:
+    def now(_clock: SystemClock | LedgerClock) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=float(clock.read_text(encoding="ascii")))
 
     for where, what, instead in (
+        (Database, "__init__", open_impatiently),
         (Database, "writing", committing),
         (client, "exchange", sending),
         (SystemClock, "now", now),
+        (LedgerClock, "now", now),
     ):
         setattr(where, what, instead)
 

@@ -1,6 +1,7 @@
 """Play many seeds, on several cores: print what fails, make it small, and keep it as a test.
 
 python tests/simulation/simulate.py --seeds 100000 --jobs 2
+python tests/simulation/simulate.py --seeds 100000 --minutes 25 --keep
 python tests/simulation/simulate.py --seeds 2000 --without "touched since"
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import math
 import multiprocessing
 import pstats
 import sys
@@ -17,6 +19,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "plugins"))
+
+from results import note
 from simulator.guards import GUARDS
 from simulator.run import Played, play, shrink, written
 from simulator.scenario import draw
@@ -31,20 +36,24 @@ def main() -> int:
         _profile(asked.first, asked.seeds)
         return 0
     began = time.monotonic()
-    runs = wires = failed = 0
+    until = began + 60 * asked.minutes
+    seeds = runs = wires = failed = 0
     fired: Counter[str] = Counter()
     for seed, played in _played(range(asked.first, asked.first + asked.seeds), asked.jobs, asked.without):
-        runs, wires = runs + played.runs, wires + played.wires
+        seeds, runs, wires = seeds + 1, runs + played.runs, wires + played.wires
         fired.update(played.faults)
         if played.violations:
             failed += 1
             _report(seed, played, asked.without, keep=asked.keep)
             if failed == asked.stop_after:
                 break
+        if time.monotonic() > until:
+            break
     seconds = time.monotonic() - began
-    print(f"{asked.seeds} seeds, {runs} runs of the engine, {wires} changes on the wire, {failed} failed")
+    note("long seeds", played=seeds, runs=runs, requests=wires, violations=failed)
+    print(f"{seeds} seeds, {runs} runs of the engine, {wires} changes on the wire, {failed} failed")
     print(
-        f"{asked.seeds / seconds:.0f} seeds and {runs / seconds:.0f} runs a second, {sum(fired.values())} mishaps"
+        f"{seeds / seconds:.0f} seeds and {runs / seconds:.0f} runs a second, {sum(fired.values())} mishaps"
     )
     print(f"{len(fired)} kinds of mishap, the rarest: {fired.most_common()[:-6:-1]}")
     return 1 if failed else 0
@@ -55,6 +64,9 @@ def _asked() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=1000, help="how many")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="stop after so long, however many are left"
+    )
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes")
     parser.add_argument("--without", choices=sorted(GUARDS), help="take this guard out")

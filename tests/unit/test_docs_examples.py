@@ -184,6 +184,7 @@ def test_every_example_is_one_of_these() -> None:
         "rule",
         "test",
         "settings",
+        "agency",
         "wrong",
         "wrongsettings",
         "careless",
@@ -219,6 +220,16 @@ def test_examples_of_mistaken_settings_give_their_code(example: Example) -> None
     _, problems = settings.inspect(example.text.encode(), "tertib.yaml")
 
     assert example.heading in {problem.code for problem in problems}
+
+
+@pytest.mark.parametrize("example", of("agency"), ids=name_of)
+def test_examples_of_accounts_are_settings(example: Example) -> None:
+    """Every account on the page is read, with what it has of its own."""
+    found, problems = settings.inspect_all(example.text.encode(), "tertib.yaml")
+
+    assert problems == ()
+    assert [one.account for one in found] == ["toko-melati", "toko-mawar"]
+    assert [len(one.protect) for one in found] == [1, 2]
 
 
 def test_every_operator_is_on_the_page() -> None:
@@ -270,6 +281,6 @@ def test_the_example_shop_is_in_order() -> None:
     shop = ROOT / "examples" / "shop"
     found = settings.read(None, {}, shop)
 
-    assert load([found.rules], found).problems == ()
+    assert load(found.rules, found).problems == ()
     assert len(found.protect) == 2
-    assert rehearse.run([found.rules], found).ok
+    assert rehearse.run(found.rules, found).ok

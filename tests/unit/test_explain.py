@@ -126,6 +126,16 @@ def test_what_the_answer_lacks_is_unknown() -> None:
     assert (explained.change, explained.vetoes, explained.matches_in) == (None, (), None)
 
 
+@pytest.mark.parametrize("field", ["status", "payment_status", "transferproof_url", "shipment_receipt"])
+@pytest.mark.parametrize("strange", [[], {}, [{"a": 1}], 7])
+def test_values_of_another_sort_are_explained_too(field: str, strange: Any) -> None:
+    """Lists and objects where a text belongs are no reason to fail, neither now nor for an order that comes of age."""
+    text = CANCEL.replace("{status: pending, payment_status: unpaid}", "{}")
+    for age in ("2026-11-17T03:00:00Z", "2026-11-21T02:00:00Z"):
+        explained = explain(order(**{"pending_time": age, field: strange}), text)
+        assert explained.document()["change"] is None
+
+
 def test_what_scalev_says_of_a_filter_counts() -> None:
     """A filter that no answer shows is unknown, unless Scalev was asked with it."""
     spam = CANCEL.replace("{status: pending,", "{is_probably_spam: true, status: pending,")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ import pytest
 from tertib.errors import IgnoredFilter, ReadError
 from tertib.fetch import fetch
 from tertib.model import Order, Page, Scan, Source, Spent
+from tertib.ports import Decode
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 SCAN = Scan(Source(), {"status": "pending", "columns": "order_id,status"}, ("a-rule",))
@@ -20,9 +22,17 @@ class Shelf:
     def __init__(self, *pages: Page | ReadError) -> None:
         self.pages = list(pages)
         self.asked: list[tuple[Source, Mapping[str, str], str | None]] = []
+        self.decoders: list[Decode | None] = []
 
-    def page(self, source: Source, params: Mapping[str, str], cursor: str | None = None) -> Page:
+    def page(
+        self,
+        source: Source,
+        params: Mapping[str, str],
+        cursor: str | None = None,
+        decode: Decode | None = None,
+    ) -> Page:
         """Return the next prepared page."""
+        self.decoders.append(decode)
         self.asked.append((source, params, cursor))
         prepared = self.pages.pop(0)
         if isinstance(prepared, ReadError):
@@ -56,6 +66,14 @@ def test_a_scan_is_read_page_by_page_to_its_end() -> None:
     assert [each.orders[0]["id"] for each in pages] == [1, 2, 3]
     assert told == pages
     assert shelf.asked == [(SCAN.source, SCAN.params, cursor) for cursor in (None, "a", "b")]
+
+
+def test_a_decoder_goes_with_every_page() -> None:
+    """Where pages are decoded otherwise, all of them are; a reader that only makes dicts is never asked to."""
+    shelf = Shelf(page(1, "a"), page(2, None), page(3, None))
+    list(fetch(SCAN, shelf, contradicts, decode=json.loads))
+    list(fetch(SCAN, shelf, contradicts))
+    assert shelf.decoders == [json.loads, json.loads, None]
 
 
 def test_pages_are_read_as_they_are_asked_for() -> None:

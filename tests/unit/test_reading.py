@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from tertib import reading
@@ -15,6 +16,7 @@ from tertib.errors import CredentialError, ReadError
 from tertib.language.personal import Mask
 from tertib.load import loads
 from tertib.model import Order, Page, Rule, Settings, Source, Spent
+from tertib.ports import Decode
 from tertib.reading import Read
 from tertib.scalev import contract
 
@@ -48,7 +50,13 @@ class Shelf:
     counts: Mapping[str, int] = field(default_factory=dict)
     pages: int = 0
 
-    def page(self, source: Source, params: Mapping[str, str], cursor: str | None = None) -> Page:
+    def page(
+        self,
+        source: Source,
+        params: Mapping[str, str],
+        cursor: str | None = None,
+        decode: Decode | None = None,
+    ) -> Page:
         """Return the next three orders that satisfy the filters."""
         assert source.store is None
         start = int(cursor or 0)
@@ -60,7 +68,10 @@ class Shelf:
             if all(contract.check(*one_filter, one) is True for one_filter in filters)
         ]
         self.pages += 1
-        return Page(tuple(found[start : start + 3]), str(start + 3) if found[start + 3 :] else None, NOW)
+        shown = found[start : start + 3]
+        if decode is not None:
+            shown = decode(msgspec.json.encode({"data": shown}))["data"]
+        return Page(tuple(shown), str(start + 3) if found[start + 3 :] else None, NOW)
 
     def count(self, params: Mapping[str, str]) -> int | None:
         """Answer from what the test prepared; None for a credential that may not ask."""

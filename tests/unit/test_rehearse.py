@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tertib import rehearse, shipped
 from tertib.language import durations
-from tertib.model import Settings
+from tertib.model import Calendar, Given, Settings
 from tertib.rehearse.specimen import WAY, BadOrder, Specimen
 from tertib.scalev import contract
 
@@ -60,6 +60,7 @@ def case(expectation: str, order: str = "{pending_time: 4d ago}", more: str = ""
         ("planned: {status: canceled}", "{pending_time: 4d ago}"),
         ("planned: {status: canceled, by: tertib/cancel-late}", "{pending_time: 4d ago}"),
         ("not_matched: true", "{pending_time: 2d ago}"),
+        ("planned: {status: canceled}", "{pending_time: 4wd ago}"),
         ("held: transfer_proof", "{pending_time: 4d ago, transferproof_url: 'https://cdn.example/1.jpg'}"),
     ],
 )
@@ -481,7 +482,7 @@ def test_a_rule_file_brings_the_test_beside_it(tmp_path: Path) -> None:
 
 def specimen(source: str = "orders", spoken: str = "seeds") -> Specimen:
     """Return the way to complete orders of a source."""
-    return Specimen(contract.FIELDS[source], NOW, spoken)
+    return Specimen(contract.FIELDS[source], NOW, spoken, Calendar())
 
 
 @pytest.mark.parametrize("source", ["orders", "customer_orders"])
@@ -543,3 +544,40 @@ def test_schema_knows_every_action_field() -> None:
     assert set(schema["$defs"]["change"]["properties"]) == set(contract.ACTION_FIELDS)
     wanted = [choice["required"][0] for choice in schema["$defs"]["case"]["oneOf"]]
     assert wanted == ["planned", "held", "not_matched", "unchanged"]
+
+
+VARIED = """\
+name: late
+vars: {after: 3d, method: null}
+query: {status: pending, payment_status: unpaid}
+conditions:
+  - pending_time: {older_than: {var: after}}
+  - payment_method: {var: method}
+action: {status: canceled}
+"""
+VARIED_TEST = """\
+now: 2026-11-21T10:00:00+07:00
+vars: {method: cod}
+order: {payment_method: cod}
+cases:
+  - name: after the rule's own default
+    order: {pending_time: 4d ago}
+    planned: {status: canceled}
+  - name: not before
+    order: {pending_time: 2d ago}
+    not_matched: true
+    because: pending_time
+"""
+
+
+def test_a_test_gives_variables_their_values(tmp_path: Path) -> None:
+    """A rule that accounts share is tested with the test's values and the defaults, whatever an account gives."""
+    (tmp_path / "late.yaml").write_text(VARIED, "utf-8")
+    (tmp_path / "late.test.yaml").write_text(VARIED_TEST, "utf-8")
+    account = Settings(account="a", vars={"after": Given("9d", "t", 1), "method": Given("va", "t", 2)})
+    assert rehearse.run([tmp_path], account).ok
+    (tmp_path / "late.test.yaml").write_text(VARIED_TEST.replace("vars: {method: cod}\n", ""), "utf-8")
+    found = rehearse.run([tmp_path], account)
+    assert [one.code for one in found.problems] == ["T513"]
+    (tmp_path / "late.test.yaml").write_text(VARIED_TEST.replace("cod}", "cod, after: soon}", 1), "utf-8")
+    assert rehearse.run([tmp_path], account).problems[0].message.endswith("late.test.yaml:2)")

@@ -111,7 +111,7 @@ def test_the_action_has_every_field() -> None:
 def test_the_small_enums_are_the_codes_own() -> None:
     """Prove modes, vetoes and what may be trusted."""
     properties = schema()["properties"]
-    assert set(properties["mode"]["enum"]) == set(Mode)
+    assert set(properties["mode"]["anyOf"][0]["enum"]) == set(Mode)
     assert set(properties["allow"]["items"]["enum"]) == set(options.VETOES) == LIFTABLE
     assert set(properties["trust"]["items"]["enum"]) == set(PARAMETERS) - options.ALWAYS_CHECKED
 
@@ -187,7 +187,8 @@ KNOWN_TO_THE_ENGINE_ALONE = frozenset(
     action-long-text conditions-expr conditions-instant conditions-leading-zero conditions-range conditions-lookahead
     conditions-regex limits-negative limits-thousands
     limits-share-over limits-share-zero limits-zero name-twice query-search-field-alone
-    schedule-bad-minute schedule-four-fields schedule-jitter schedule-never schedule-words schedule-zone
+    schedule-bad-minute schedule-four-fields schedule-holidays schedule-holidays-category schedule-jitter schedule-never
+    schedule-skip schedule-skip-backwards schedule-words schedule-zone
     source-field-of-other source-with-query template-bare-field template-call template-default template-element
     template-filter template-in-block template-list template-loop template-now template-power template-tag
     template-underscore template-unclosed template-unknown-field template-unknown-name trust-missing-in-apply
@@ -196,6 +197,7 @@ KNOWN_TO_THE_ENGINE_ALONE = frozenset(
     data-key-twice-personal data-key-unknown data-missing data-not-utf8 data-outside data-quotes data-row-length data-utf16
     data-workbook template-lookup-arguments template-lookup-bare template-lookup-below template-lookup-column
     template-lookup-computed template-lookup-key template-lookup-no-column template-lookup-table
+    vars-undeclared vars-without-value vars-wrong-default
     """.split()  # noqa: SIM905 - names read better as a paragraph
 )
 """Mistakes that no schema can see: they need a clock, a second value, or a parser."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertib.model import Schedule
-from tertib.schedule import MOST_MISSED, ON_TIME, due, jitter, next_slot, slots_between
+from tertib.model import Holidays, Schedule
+from tertib.schedule import MOST_MISSED, ON_TIME, Passed, day_off, due, jitter, next_slot, slots_between
 
 JAKARTA = "Asia/Jakarta"
 BERLIN = "Europe/Berlin"
@@ -80,7 +80,7 @@ def test_a_date_that_never_comes_has_no_slot() -> None:
     """30 February is a valid cron line without a single slot."""
     never = Schedule("0 0 30 2 *", JAKARTA)
     assert next_slot(never, local("2026-01-01T00:00")) is None
-    assert due(never, local("2026-01-01T00:00"), local("2026-02-01T00:00")) == (None, ())
+    assert due(never, local("2026-01-01T00:00"), local("2026-02-01T00:00")) == Passed()
 
 
 @given(
@@ -94,9 +94,9 @@ def test_what_passed_is_what_came(minutes: int, span: int, cron: str, zone: str)
     schedule = Schedule(cron, zone)
     last = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     now = last + timedelta(minutes=span)
-    slot, missed = due(schedule, last, now)
+    passed = due(schedule, last, now)
     came = slots_between(schedule, last, now)
-    assert [*missed, *([slot] if slot else [])] == came[-MOST_MISSED - 1 :]
+    assert [*passed.missed, *([passed.run] if passed.run else [])] == came[-MOST_MISSED - 1 :]
 
 
 @given(minutes=st.integers(0, 60 * 24 * 400), zone=st.sampled_from([JAKARTA, BERLIN, "America/Santiago"]))
@@ -115,14 +115,14 @@ def test_following_next_slot_after_slot_loses_none(minutes: int, zone: str) -> N
 
 def test_only_the_newest_of_several_passed_slots_runs() -> None:
     """After a night without power, one run is enough; the others are missed, and named."""
-    slot, missed = due(HALF_HOURS, local("2026-11-21T20:00"), local("2026-11-21T22:10"))
-    assert slot == local("2026-11-21T22:00")
-    assert missed == tuple(local(f"2026-11-21T{time}") for time in ("20:30", "21:00", "21:30"))
+    passed = due(HALF_HOURS, local("2026-11-21T20:00"), local("2026-11-21T22:10"))
+    assert passed.run == local("2026-11-21T22:00")
+    assert passed.missed == tuple(local(f"2026-11-21T{time}") for time in ("20:30", "21:00", "21:30"))
 
 
 def test_nothing_is_due_between_slots() -> None:
     """The slot that was decided last does not come again."""
-    assert due(HALF_HOURS, local("2026-11-21T20:00"), local("2026-11-21T20:29")) == (None, ())
+    assert due(HALF_HOURS, local("2026-11-21T20:00"), local("2026-11-21T20:29")) == Passed()
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,9 @@ def test_a_deadline_ends_a_slots_chance(late: timedelta, *, runs: bool) -> None:
     """A slot at its deadline runs; a second later it is missed."""
     schedule = Schedule("0 8 * * *", JAKARTA, deadline=timedelta(minutes=5))
     at = local("2026-11-21T08:00")
-    assert due(schedule, local("2026-11-20T08:00"), at + late) == ((at, ()) if runs else (None, (at,)))
+    assert due(schedule, local("2026-11-20T08:00"), at + late) == (
+        Passed(at) if runs else Passed(None, (at,))
+    )
 
 
 @pytest.mark.parametrize(("late", "runs"), [(ON_TIME, True), (ON_TIME + timedelta(seconds=1), False)])
@@ -140,7 +142,9 @@ def test_missed_skip_runs_nothing_late(late: timedelta, *, runs: bool) -> None:
     """With `missed: skip` only a slot that is on time runs."""
     schedule = Schedule("0 8 * * *", JAKARTA, missed="skip")
     at = local("2026-11-21T08:00")
-    assert due(schedule, local("2026-11-20T08:00"), at + late) == ((at, ()) if runs else (None, (at,)))
+    assert due(schedule, local("2026-11-20T08:00"), at + late) == (
+        Passed(at) if runs else Passed(None, (at,))
+    )
 
 
 @given(seconds=st.integers(0, 10**9), span=st.integers(1, 3600), rule=st.text(max_size=20))
@@ -166,13 +170,59 @@ def test_a_slot_waits_for_its_jitter_and_is_not_missed_meanwhile() -> None:
     at = local("2026-11-21T08:00")
     starts = at + jitter(schedule, "r", at)
     last = local("2026-11-20T08:00")
-    assert due(schedule, last, starts - timedelta(microseconds=1), "r") == (None, ())
-    assert due(schedule, last, starts, "r") == (at, ())
+    assert due(schedule, last, starts - timedelta(microseconds=1), "r") == Passed()
+    assert due(schedule, last, starts, "r") == Passed(at)
 
 
 def test_a_long_silence_is_listed_up_to_a_bound() -> None:
     """A year of missed seconds does not fill the ledger; the newest ones are named."""
-    slot, missed = due(Schedule("* * * * * *", JAKARTA), local("2025-11-21T08:00"), local("2026-11-21T08:00"))
-    assert slot == local("2026-11-21T08:00")
-    assert len(missed) == MOST_MISSED
-    assert missed[-1] == slot - timedelta(seconds=1)
+    passed = due(Schedule("* * * * * *", JAKARTA), local("2025-11-21T08:00"), local("2026-11-21T08:00"))
+    assert passed.run == local("2026-11-21T08:00")
+    assert len(passed.missed) == MOST_MISSED
+    assert passed.missed[-1] == passed.run - timedelta(seconds=1)
+    assert passed.cut
+
+
+# --- days off and ends of months ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cron", "days"),
+    [
+        ("0 9 31 * *", ["01-31", "03-31", "05-31", "07-31", "08-31"]),
+        ("0 9 L * *", ["01-31", "02-28", "03-31", "04-30", "05-31", "06-30", "07-31", "08-31"]),
+    ],
+)
+def test_ends_of_months(cron: str, days: list[str]) -> None:
+    """The 31st comes where there is one; `L` is the last day of every month."""
+    found = slots_between(Schedule(cron, JAKARTA), local("2026-01-01T00:00"), local("2026-09-01T00:00"))
+    assert [f"{slot.astimezone(ZoneInfo(JAKARTA)):%m-%d}" for slot in found] == days
+
+
+@given(
+    minutes=st.integers(0, 60 * 24 * 400),
+    first=st.dates(date(2026, 1, 1), date(2027, 1, 1)),
+    length=st.integers(0, 20),
+    zone=st.sampled_from([JAKARTA, BERLIN, "America/New_York", "Australia/Lord_Howe"]),
+)
+def test_a_day_off_is_a_day_of_the_schedules_own_zone(
+    minutes: int, first: date, length: int, zone: str
+) -> None:
+    """From its midnight to the next on the wall, both ends of the span included."""
+    last = first + timedelta(days=length)
+    schedule = Schedule("0 * * * *", zone, skip=((first, last),))
+    moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    wall = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    inside = datetime.combine(first, time()) <= wall < datetime.combine(last + timedelta(days=1), time())
+    assert (day_off(schedule, moment) is not None) == inside
+
+
+def test_what_passed_on_days_off_is_skipped_and_the_newest_other_slot_runs() -> None:
+    """A machine that was off over Christmas finds its slots sorted: missed, skipped with the name, and one to run."""
+    schedule = Schedule("0 9 * * *", JAKARTA, holidays=Holidays("ID"))
+    passed = due(schedule, local("2026-12-23T10:00"), local("2026-12-26T12:00"))
+    assert passed == Passed(
+        local("2026-12-26T09:00"),
+        (local("2026-12-24T09:00"),),
+        ((local("2026-12-25T09:00"), "Hari Raya Natal"),),
+    )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tertib import settings as reading
 from tertib.errors import CredentialError, SettingsError
-from tertib.model import Group, Limits, Problem, Settings
+from tertib.model import Calendar, Group, Holidays, Limits, Problem, Reversals, Settings
 from tertib.settings import SettingsFileError
 
 SECRET = "sk-9f8e7d6c5b4a-very-secret"
@@ -38,7 +38,7 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     found = reading.read(None, {}, tmp_path)
     assert found.file is None
     assert found.ledger == f"sqlite:///{tmp_path}/tertib.db"
-    assert found.rules == f"{tmp_path}/rules"
+    assert found.rules == (f"{tmp_path}/rules",)
 
 
 def test_the_file_the_design_shows_says_the_defaults(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ protect:
         timedelta(seconds=10),
     )
     assert found.concurrency == 2
-    assert (found.rules, found.ledger) == (f"{tmp_path}/my/rules", "postgresql://db/tertib")
+    assert (found.rules, found.ledger) == ((f"{tmp_path}/my/rules",), "postgresql://db/tertib")
     assert (found.timezone, found.account, found.batch_size) == ("Asia/Makassar", "toko-a", 10)
     assert (found.max_read_age, found.settle) == (timedelta(), timedelta(hours=1))
     assert (found.plan_ttl, found.lease_ttl) == (timedelta(days=2), timedelta(minutes=5))
@@ -338,3 +338,40 @@ def test_reading_back_too_early_is_warned_of(text: str, place: tuple[int, int]) 
         (*place, "T606", "warning")
     ]
     assert found.settle <= found.timeout
+
+
+# --- the shop's days ------------------------------------------------------------------------------------
+
+
+def test_the_shop_says_which_days_it_works() -> None:
+    """Weekdays, holidays and days to skip, for every rule that says nothing else."""
+    text = "working_days: [mon..sat]\nholidays: {country: ID, extra: [2026-12-26]}\nskip: [2026-12-31..2027-01-02]\n"
+    found, problems = reading.inspect(text.encode(), "tertib.yaml")
+    assert problems == ()
+    assert found.calendar == Calendar(
+        "Asia/Jakarta", (0, 1, 2, 3, 4, 5), Holidays("ID", extra=((date(2026, 12, 26), date(2026, 12, 26)),))
+    )
+    assert found.skip == ((date(2026, 12, 31), date(2027, 1, 2)),)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("working_days: [senin]\n", "T521"),
+        ("working_days: []\n", "T122"),
+        ("skip: [besok]\n", "T522"),
+        ("holidays: IDN\n", "T523"),
+        ("holidays: 62\n", "T117"),
+    ],
+)
+def test_days_that_nobody_knows_are_told(text: str, code: str) -> None:
+    """A misspelt country must not make every day a working day."""
+    _, problems = reading.inspect(text.encode(), "tertib.yaml")
+    assert [problem.code for problem in problems] == [code]
+
+
+def test_reversals_are_read_key_by_key(tmp_path: Path) -> None:
+    """What is not said keeps its default; a share that is no percentage is named."""
+    found = read("reversals: {share: 5%, within: 7d}\n", tmp_path)
+    assert found.reversals == Reversals(Decimal("0.05"), 10, timedelta(days=7))
+    assert [one.message for one in said("reversals: {share: much}\n")] == ["`share` cannot be `much`"]

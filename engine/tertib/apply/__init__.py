@@ -9,6 +9,7 @@ the ledger returned.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
@@ -18,14 +19,16 @@ from tertib.apply.reread import Reading, by_scans_is_cheaper, judge_again, read_
 from tertib.apply.sending import must_stop, outcome, outcomes_of
 from tertib.apply.watch import Watch
 from tertib.compile import Program
-from tertib.errors import ReadError
+from tertib.errors import LedgerError, Paused, ReadError
 from tertib.model import Answer, Change, Held, Outcome, Plan, RuleTally, State
 from tertib.plan.limits import over_limit, sent_by, unvalued
+from tertib.plan.pauses import paused, whole
 from tertib.plan.propose import contract_for, repeats_status
 from tertib.plan.vetoes import Facts, recorded_veto
 from tertib.ports import Claim, Clock, Ledger, Reader, Writer
 from tertib.record import change_document, is_masked, masked
 from tertib.scalev import contract
+from tertib.tracing import traced
 
 IMMEDIATELY = timedelta(seconds=5)
 """How old a reading may be where the present status is written back (`seeds`, payment only)."""
@@ -94,9 +97,11 @@ def apply_changes(
     state = Applying(
         run_id, plan, program, facts, ports, going={str(change.id): change for change in changes}
     )
+    _heed_pauses(state)
     _hold_recorded(state)
     _hold_over_limits(state)
-    _read_scans_again(state)
+    if state.stopped is None:
+        _read_scans_again(state)
     for batch in _batches(state):
         _apply_batch(state, batch)
         ports.progress("applied", done=len(state.outcomes), total=len(changes))
@@ -111,6 +116,16 @@ def apply_changes(
 
 
 # --- before anything is sent ----------------------------------------------------------------------------
+
+
+def _heed_pauses(state: Applying) -> None:
+    """Hold the changes of rules that a person paused, and stop where everything is; asked before every request."""
+    pauses = state.ports.ledger.pauses(state.plan.account, state.ports.clock.now())
+    stop = whole(pauses)
+    if stop is not None:
+        state.stopped = state.stopped or stop.told
+    for held in list(paused(state.going.values(), pauses)):
+        _hold(state, [state.going[str(held.id)]], held.why, held.code)
 
 
 def _hold_recorded(state: Applying) -> None:
@@ -156,24 +171,27 @@ def _satisfied(plan: Plan, rule: str) -> int | None:
 def _read_scans_again(state: Applying) -> None:
     """Read stale orders by their scans, where that takes fewer requests than one by one.
 
-    What the scans show of orders that were not stale is newer too, and counts as well.
+    What the scans show of orders that were not stale is newer too, and counts as well, whichever rule wants them.
     """
     stale = [change for change in state.going.values() if not _fresh(state, change)]
     if not stale or not by_scans_is_cheaper(stale, state.plan.scans, state.facts.settings.max_read_age):
         return
     rules = {change.rule for change in stale}
-    read = [change for change in state.going.values() if change.rule in rules]
     try:
-        state.readings = read_scans(read, state.program, state.ports.reader)
+        shown = read_scans(rules, state.going, state.program, state.ports.reader)
     except ReadError as error:
         state.stopped = f"the orders could not be read again: {error}"
         return
-    gone = [one for one in read if str(one.id) not in state.readings]
+    state.readings = shown.readings
+    gone = [one for key, one in state.going.items() if one.rule in rules and key not in shown.readings]
     why = "it is no longer among the orders that its query returns"
     state.close([outcome(one, State.STALE, why) for one in gone])
-    for change in read:
-        if str(change.id) in state.readings:
-            _judge(state, change, state.readings[str(change.id)])
+    moved = [one for key, one in state.going.items() if key in shown.moved]
+    why = "it changed while orders were being read again"
+    state.close([outcome(one, State.STALE, why, "cannot_tell") for one in moved])
+    for key, reading in shown.readings.items():
+        if key in state.going:
+            _judge(state, state.going[key], reading)
 
 
 # --- batches --------------------------------------------------------------------------------------------
@@ -197,8 +215,13 @@ def _body_key(state: Applying, change: Change) -> str:
     return repr((spoken, repeated, sorted((name, str(value)) for name, value in change.set.items())))
 
 
+@traced("tertib.batch")
 def _apply_batch(state: Applying, batch: Sequence[Change]) -> None:
     state.ports.ledger.renew(state.run_id, state.ports.clock.now())
+    _heed_pauses(state)
+    batch = [one for one in batch if str(one.id) not in state.outcomes]
+    if state.stopped is not None:
+        return
     try:
         ready = _freshened_in_time(state, batch)
     except ReadError as error:
@@ -301,7 +324,10 @@ def _send_in_turn(state: Applying, changes: Sequence[Change]) -> None:
     except ReadError as error:
         state.stopped = str(error)
         return
-    _send(state, changes)
+    _heed_pauses(state)  # the turn may have been waited for
+    going = [one for one in changes if str(one.id) not in state.outcomes]
+    if going and state.stopped is None:
+        _send(state, going)
 
 
 def _send(state: Applying, changes: Sequence[Change]) -> None:
@@ -311,7 +337,11 @@ def _send(state: Applying, changes: Sequence[Change]) -> None:
         why = "Scalev refused this change for every order of an earlier request"
         state.close([outcome(one, State.ABANDONED, why) for one in changes])
         return
-    claim = ports.ledger.claim(state.run_id, changes, _recorded_body(state, changes), ports.clock.now())
+    try:
+        claim = ports.ledger.claim(state.run_id, changes, _recorded_body(state, changes), ports.clock.now())
+    except Paused as error:
+        state.stopped = str(error)
+        return
     going = _released(claim, changes)
     refused = [one for one in changes if one not in going]
     state.close([outcome(one, State.ABANDONED, "the ledger did not release it") for one in refused])
@@ -349,11 +379,29 @@ def _settle_answer(
     ports = state.ports
     wanted = {name: body[name] for name in ("status", "payment_status") if name in body}
     outcomes = outcomes_of(answer, going, wanted)
-    halted = ports.ledger.answer(claim, answer, outcomes, ports.clock.now())
+    with _halting(state, claim, answer):
+        halted = ports.ledger.answer(claim, answer, outcomes, ports.clock.now())
     state.note(outcomes)
     state.stopped = halted or must_stop(answer, outcomes)
     if state.stopped is None and any(one.state is State.PLANNED for one in outcomes):
         _bisect(state, going)
+
+
+@contextmanager
+def _halting(state: Applying, claim: Claim, answer: Answer) -> Iterator[None]:
+    """Stop the account on its own where an answer that must stop it could not be recorded whole: a disk may be full.
+
+    What was answered is then unknown, and read back later; that Scalev changed what it was not sent must not be lost.
+    """
+    try:
+        yield
+    except LedgerError:
+        sent = {str(one) for one in claim.ids}
+        if any(str(echo.id) not in sent for echo in answer.echoes):
+            why = "Scalev says it changed orders that were not sent, and its answer could not be recorded"
+            with suppress(LedgerError):
+                state.ports.ledger.halt(state.plan.account, why, state.ports.clock.now())
+        raise
 
 
 def _bisect(state: Applying, changes: Sequence[Change]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from tertib.evaluate import contradicts, holds, order_key, reasons, satisfies_qu
 from tertib.fetch import fetch
 from tertib.language.personal import Mask
 from tertib.model import Change, Held, Match, Order, Scan, ScanReport, Source
-from tertib.plan.propose import propose
+from tertib.plan.propose import propose, updated
 from tertib.plan.vetoes import Facts
 from tertib.ports import Reader
 from tertib.scalev import contract
@@ -29,6 +29,18 @@ class Reading:
     read_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Rescanned:
+    """What scans showed that were read again, by `str(id)`.
+
+    `readings` are orders as scans of their own rule have them; `moved` are orders that a scan of another rule showed
+    changed after that.
+    """
+
+    readings: dict[str, Reading]
+    moved: set[str]
+
+
 def by_scans_is_cheaper(stale: Sequence[Change], scans: Iterable[ScanReport], max_age: timedelta) -> bool:
     """Tell whether reading the scans again takes fewer requests than the orders one by one, and ends in time."""
     rules = {change.rule for change in stale}
@@ -39,23 +51,35 @@ def by_scans_is_cheaper(stale: Sequence[Change], scans: Iterable[ScanReport], ma
     return 0 < pages < len(stale) and pages / PAGES_PER_SECOND < max_age.total_seconds() / 2
 
 
-def read_scans(changes: Sequence[Change], program: Program, reader: Reader) -> dict[str, Reading]:
-    """Read the scans of these changes' rules again; return their orders by `str(id)`.
+def read_scans(
+    rules: Collection[str], going: Mapping[str, Change], program: Program, reader: Reader
+) -> Rescanned:
+    """Read the scans of these rules again; return what they show of the changes in `going` (by `str(id)`).
 
     Raises `ReadError` where a scan does not end: what was read of it says nothing about the rest.
     """
-    rules = {change.rule for change in changes}
-    wanted = {str(change.id) for change in changes}
-    found: dict[str, Reading] = {}
+    shown = Rescanned({}, set())
     for scan in program.scans:
-        if not rules & set(scan.rules):
+        if not set(rules) & set(scan.rules):
             continue
         for page in fetch(scan, reader, contradicts(scan)):
             for order in page.orders:
-                key = order_key(order)
-                if key in wanted:
-                    found[key] = Reading(order, page.read_at)
-    return found
+                change = going.get(order_key(order) or "")
+                if change is not None:
+                    _note(shown, change, scan, Reading(order, page.read_at))
+    return shown
+
+
+def _note(shown: Rescanned, change: Change, scan: Scan, reading: Reading) -> None:
+    """Note what a scan shows of a change's order: its own rule's can be judged, another's only betrays a change."""
+    key = str(change.id)
+    if change.rule in scan.rules:
+        shown.readings[key] = reading
+        shown.moved.discard(key)
+        return
+    known = updated(shown.readings[key].order) if key in shown.readings else change.updated_at
+    if updated(reading.order) != known:
+        shown.moved.add(key)
 
 
 def read_one(

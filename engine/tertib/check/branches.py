@@ -15,8 +15,20 @@ from itertools import pairwise, product
 from typing import Any, Final, Protocol, TypeAlias
 
 from tertib.check.domains import Asked, Items, Names, Span, Words
+from tertib.language.calendars import before, reached
 from tertib.language.operators import NAMED, NUMERIC, TEXTUAL
-from tertib.model import Condition, Elements, Expression, FieldRef, Group, Kind, TableKeys, Test
+from tertib.model import (
+    Condition,
+    Distance,
+    Elements,
+    Expression,
+    FieldRef,
+    Group,
+    Kind,
+    TableKeys,
+    Test,
+    WorkingDays,
+)
 
 MOST: Final = 256
 """Alternatives beyond which nothing is said."""
@@ -210,7 +222,7 @@ _OPPOSITE: Final = {
 def spans_of(operator: str, operand: Any, now: datetime, *, wanted: bool) -> tuple[Span, ...]:
     """Return the intervals in which a comparison comes out as wanted."""
     if operator in {"older_than", "newer_than"}:
-        bound = now - operand
+        bound = before(now, operand)
         if operator == "older_than":
             return spans_of("lt", bound, now, wanted=wanted)
         return spans_of("gt", bound, now, wanted=wanted)
@@ -336,7 +348,7 @@ _USUAL: Final[Mapping[str, tuple[Any, ...]]] = {
 
 
 def later_moments(
-    conditions: Iterable[Condition], now: datetime, further_ages: Iterable[timedelta] = ()
+    conditions: Iterable[Condition], now: datetime, further_ages: Iterable[Distance] = ()
 ) -> tuple[datetime, ...]:
     """Return later moments between which nothing changes about what conditions with ages and dates leave open.
 
@@ -345,13 +357,13 @@ def later_moments(
     ages, dates = {timedelta(0), *further_ages}, set[datetime]()
     for test in _tests(conditions):
         for part in test.operand if isinstance(test.operand, tuple) else (test.operand,):
-            if isinstance(part, timedelta):
+            if isinstance(part, timedelta | WorkingDays):
                 ages.add(part)
             elif isinstance(part, datetime):
                 dates.add(part)
     if not dates or len(ages) == 1:
         return ()
-    turns = sorted({date + age for date in dates for age in ages if date + age > now})
+    turns = sorted({turn for date in dates for age in ages for turn in reached(date, age) if turn > now})
     between = [one + (other - one) / 2 for one, other in pairwise(turns)]
     return tuple(sorted({*turns, *between, *(turn + timedelta(microseconds=1) for turn in turns)}))
 

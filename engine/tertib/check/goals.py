@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tertib.language import templates
+from tertib.language.calendars import before
 from tertib.language.durations import parse_timestamp
 from tertib.model import Ago, Condition, Field, Group, Kind, Parameter, Path, Recheck, Rule, Settings, Test
 from tertib.scalev import contract
@@ -65,7 +66,7 @@ def _time_filter(
     parameter: Parameter, value: Any, now: datetime, fields: Mapping[str, Field], place: Path
 ) -> Condition:
     """Bound a time as the re-check does, which counts whole seconds on both sides."""
-    bound = (now - value.distance if isinstance(value, Ago) else value).replace(microsecond=0)
+    bound = (before(now, value.distance) if isinstance(value, Ago) else value).replace(microsecond=0)
     if parameter.comparison == "since":
         return on(parameter.checks[0], "gte", bound, fields, place)
     return on(parameter.checks[0], "lt", bound + _SECOND, fields, place)

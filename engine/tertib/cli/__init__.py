@@ -49,22 +49,34 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "plan": Entry("plan", "Preview what rules would change. Sends nothing.", _ACT),
     "apply": Entry("apply", "Do exactly what a plan says, once.", _ACT),
     "run": Entry("run", "Plan and apply at once, as far as each rule's mode allows.", _ACT),
+    "approvals": Entry("approvals", "List the plans that wait for a yes or no.", _ACT),
+    "approve": Entry("approve", "Say yes to a plan that waits, and apply it.", _ACT),
+    "reject": Entry("reject", "Say no to a plan that waits.", _ACT),
     "serve": Entry("serve", "Run rules on their schedules until stopped.", _ACT),
+    "worker": Entry("worker", "Run rules on several machines together.", _ACT),
+    "people": Entry("people", "Say who may open the pages, and what they may do there.", _ACT),
+    "schedule": Entry("schedule", "Show when rules run next, and what is skipped.", _ACT),
+    "pause": Entry("pause", "Stop rules, an account or everything for a while.", _ACT),
+    "resume": Entry("resume", "Let what was paused go on.", _ACT),
+    "notify": Entry("notify", "Try the channels that people are told by.", _ACT),
     "settle": Entry("settle", "Read back changes whose outcome is unknown.", _ACT),
     "explain": Entry("explain", "Show how a rule judges one order, step by step.", _ORDERS),
     "why": Entry("why", "Ask every rule about one order, and the record too.", _ORDERS),
     "hold": Entry("hold", "Keep every rule away from an order for a while.", _ORDERS),
     "release": Entry("release", "Let rules have an order again.", _ORDERS),
     "runs": Entry("runs", "List past runs, or show one.", _RECORD),
+    "undo": Entry("undo", "Plan the way back from a past run.", _RECORD),
     "audit": Entry("audit", "List, verify and export the audit log.", _RECORD),
+    "ledger": Entry("ledger", "Look at the record itself, copy it, and forget old personal data.", _RECORD),
 }
 
 
 class Choices:
-    """What stands on the command line for every command: which settings, and whether in colour."""
+    """What stands on the command line for every command: which settings and accounts, and whether in colour."""
 
     def __init__(self) -> None:
         self.config: str | None = None
+        self.accounts: tuple[str, ...] = ()
         self.color: bool | None = None
 
 
@@ -77,6 +89,8 @@ def _choose(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     choices = ctx.find_root().ensure_object(Choices)
     if param.name == "config" and value is not None:
         choices.config = value
+    if param.name == "account":
+        choices.accounts += tuple(value)
     if param.name == "no_color" and value:
         choices.color = False
 
@@ -88,6 +102,14 @@ def _global_options() -> list[click.Option]:
             ["--config"],
             metavar="FILE",
             help="Settings to use instead of ./tertib.yaml.",
+            expose_value=False,
+            callback=_choose,
+        ),
+        click.Option(
+            ["--account"],
+            metavar="NAME",
+            multiple=True,
+            help="Keep to this account of several; may be repeated.",
             expose_value=False,
             callback=_choose,
         ),
@@ -226,16 +248,21 @@ def _fail(
         from tertib.cli import problems as listing  # noqa: PLC0415 - only rules have problems to list
 
         sys.stderr.write(listing.as_text(problems.problems))
-    sys.stderr.write(f"tertib: {message}\n" + (f"  hint: {hint}\n" if hint else ""))
+    sys.stderr.write(f"tertib: {_harmless(message)}\n" + (f"  hint: {_harmless(hint)}\n" if hint else ""))
     if wants_json(words):
-        import json  # noqa: PLC0415 - only where JSON was asked for
+        from tertib.cli import screen  # noqa: PLC0415 - only where JSON was asked for
 
         document: dict[str, Any] = {"error": message, "hint": hint, "exit_code": code}
         if isinstance(problems, RuleError):
             document["problems"] = listing.as_documents(problems.problems)
-        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        sys.stdout.write(screen.as_json(document) + "\n")
         sys.stdout.flush()
     return code
+
+
+def _harmless(text: str) -> str:
+    """Return a message without what a terminal could obey: it may quote a file's name or an argument."""
+    return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text)
 
 
 def wants_json(words: Sequence[str]) -> bool:
@@ -260,11 +287,11 @@ def _internal_error(words: Sequence[str], error: Exception) -> int:
 
     if os.environ.get("TERTIB_DEBUG"):
         sys.stderr.write(redact.traceback_without_secrets(error, os.environ))
-    summary = redact.without_secrets(f"{type(error).__name__}: {error}".splitlines()[0], os.environ)
     return _fail(
         words,
-        f"internal error: {summary}",
-        "this is a fault in tertib, not in your rules; set TERTIB_DEBUG=1 for the traceback",
+        # what the error itself says may quote an order
+        f"internal error: {type(error).__name__} in {redact.place(error)}",
+        "this is a fault in tertib, not in your rules; set TERTIB_DEBUG=1 for the traceback, which may quote an order",
     )
 
 

@@ -11,7 +11,7 @@ import click
 
 from tertib import pipeline, record
 from tertib import plan as planning
-from tertib.cli import context, options, outcome, preview, progress, screen
+from tertib.cli import context, files, options, outcome, preview, progress, screen
 from tertib.errors import PlanRefused
 from tertib.model import Plan
 
@@ -36,11 +36,13 @@ def command(
     """
     if not yes and not screen.asks():
         raise click.UsageError("there is no terminal to ask on; add `--yes` to apply without being asked")
-    opened = context.session()
-    restored = record.restore(document(plan, opened))
+    sessions = context.sessions()
+    written = document(plan, sessions[0])
+    opened = context.of_account(sessions, written.get("account"))
+    restored = record.restore(written)
     pick = pipeline.Pick(first, only, but)
     refuse_strangers(restored, pick)
-    if not yes and not _agreed(restored, pick, opened):
+    if not yes and not agreed(restored, pick, opened):
         click.echo("nothing was sent", err=True)
         return 1
     return _apply(restored, pick, opened, as_json=as_json)
@@ -60,10 +62,11 @@ def document(named: str, opened: context.Session) -> Mapping[str, Any]:
                 hint="`tertib plan --out plan.json` makes one",
             )
         return recorded
-    if file.stat().st_size > _LARGEST_PLAN:
+    raw = files.read(file, _LARGEST_PLAN)
+    if raw is None:
         raise PlanRefused(f"`{named}` is too large to be a plan")
     try:
-        written = json.loads(file.read_bytes())
+        written = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise PlanRefused(f"`{named}` is no plan: it is not readable as JSON") from error
     if not isinstance(written, Mapping):
@@ -79,7 +82,7 @@ def refuse_strangers(plan: Plan, pick: pipeline.Pick) -> None:
         raise PlanRefused(f"order `{strange[0]}` is not among the plan's changes")
 
 
-def _agreed(plan: Plan, pick: pipeline.Pick, opened: context.Session) -> bool:
+def agreed(plan: Plan, pick: pipeline.Pick, opened: context.Session) -> bool:
     """Show on stderr what is to be done, so that `--json` keeps stdout to itself, and ask."""
     rows = planning.select(plan, first=pick.first, only=pick.only, but=pick.but)
     console = screen.console(color=opened.choices.color, stderr=True)

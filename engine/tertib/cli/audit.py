@@ -6,16 +6,16 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
-from tertib.cli import context, options, screen
+from tertib.cli import context, files, options, screen
 from tertib.errors import SettingsError
-from tertib.ledger import Checkpoint, Record, write_csv
-from tertib.ledger.kept import kept
+from tertib.ledger import AuditVerdict, Checkpoint, Record, export, kept, write_csv
 
 
 @click.group("audit")
@@ -51,18 +51,17 @@ def listing(*, as_json: bool, kind: str | None, after: int, limit: int) -> int:
 @options.json_output
 @click.option(
     "--checkpoint",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A checkpoint that was kept elsewhere, instead of the one beside the ledger.",
+    "place",
+    metavar="FILE|URL",
+    help="A checkpoint that was kept elsewhere, instead of those of the project.",
 )
-def verify(*, as_json: bool, file: Path | None) -> int:
-    """Verify the chain: any record edited, dropped, swapped, added or cut off is found. Exit code 1 where it is broken."""
+def verify(*, as_json: bool, place: str | None) -> int:
+    """Verify the chain: any record edited, dropped, swapped, added or cut off is found. Exit code 1 where it is broken.
+
+    That its end was cut off, or that all of it was made anew with the key, shows against a checkpoint only.
+    """
     opened = context.session()
-    beside = opened.checkpoints
-    known = None if beside is None else kept(beside, opened.settings.account)
-    verdict = opened.ledger.verify_audit(
-        opened.settings.account, known if file is None else _checkpoint(file)
-    )
+    verdict = _verified(opened, None if place is None else _checkpoint(place, opened))
     if as_json:
         screen.emit(
             {"ok": verdict.ok, "records": verdict.records, "first_bad": verdict.first_bad, "why": verdict.why}
@@ -74,21 +73,29 @@ def verify(*, as_json: bool, file: Path | None) -> int:
     return 0 if verdict.ok else 1
 
 
+def _verified(opened: context.Session, given: Checkpoint | None) -> AuditVerdict:
+    """Verify the account's chain against the checkpoint that was given, or else against each of the project."""
+    account = opened.settings.account
+    seen = opened.witness.saw(account) if given is None else (given,)
+    verdicts = [opened.ledger.verify_audit(account, one) for one in seen or (None,)]
+    return next((one for one in verdicts if not one.ok), verdicts[0])
+
+
 @command.command("export")
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="The file to write; else stdout."
 )
-def export(*, form: str, out: Path | None) -> int:
+def export_records(*, form: str, out: Path | None) -> int:
     """Export every record, as JSON lines or CSV."""
     opened = context.session()
     records = opened.ledger.audit_records(opened.settings.account)
     with _writing(out) as target:
         if form == "csv":
-            write_csv(records, target)
+            write_csv((replace(one, body=screen.escaped(one.body)) for one in records), target)
         else:
             for one in records:
-                target.write(json.dumps(_record(one), ensure_ascii=False) + "\n")
+                target.write(screen.as_json(_record(one)) + "\n")
     return 0
 
 
@@ -113,7 +120,7 @@ def _writing(out: Path | None) -> Iterator[TextIO]:
     if out is None:
         yield sys.stdout
         return
-    with out.open("w", encoding="utf-8", newline="") as opened:
+    with files.writing(out) as opened:
         yield opened
 
 
@@ -137,8 +144,25 @@ def _body(one: Record) -> Any:
         return one.body
 
 
-def _checkpoint(file: Path) -> Checkpoint:
+def _checkpoint(place: str, opened: context.Session) -> Checkpoint:
+    """Read the account's checkpoint from a file or an address; raises `SettingsError` where there is none."""
+    account = opened.settings.account
     try:
-        return Checkpoint.restore(json.loads(file.read_text(encoding="utf-8")))
+        found = kept.of_account(_document(place, opened), account)
     except ValueError as error:
-        raise SettingsError(f"`{file}` is no checkpoint of `tertib audit checkpoint`") from error
+        raise SettingsError(
+            f"`{export.shown(place)}` is no checkpoint of `tertib audit checkpoint`"
+        ) from error
+    if found is None:
+        raise SettingsError(f"`{export.shown(place)}` holds no checkpoint of account `{account}`")
+    return found
+
+
+def _document(place: str, opened: context.Session) -> Any:
+    if export.is_url(place):
+        return export.fetch(place, loopback=opened.settings.checkpoints_loopback)
+    try:
+        return json.loads(files.read(Path(place), export.LARGEST) or b"")
+    except OSError as error:
+        reason = (error.strerror or "it cannot be opened").lower()
+        raise SettingsError(f"the checkpoint `{place}` cannot be read: {reason}") from error

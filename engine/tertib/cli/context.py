@@ -12,27 +12,32 @@ from typing import TYPE_CHECKING
 import click
 
 from tertib import load as loading
+from tertib import settings as reading
 from tertib.cli import Choices, Terminated
 from tertib.clock import SystemClock
-from tertib.errors import RuleError, SettingsError, TertibError
+from tertib.errors import PlanRefused, RuleError, SettingsError, TertibError
 from tertib.model import Rule
-from tertib.session import Session as ProjectSession
+from tertib.session import Project
+from tertib.session import Session as AccountSession
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-class Session(ProjectSession):
-    """A project as one command works with it: where its settings are and how it shows things was said beside it."""
+class Session(AccountSession):
+    """An account as one command works with it: where its settings are and how it shows things was said beside it."""
 
     def __init__(
         self,
         choices: Choices | None = None,
         environ: Mapping[str, str] | None = None,
         directory: Path | None = None,
+        *,
+        account: str | None = None,
+        project: Project | None = None,
     ) -> None:
         self.choices = choices or Choices()
-        super().__init__(self.choices.config, environ, directory)
+        super().__init__(self.choices.config, environ, directory, account=account, project=project)
 
     def console(self) -> Console:
         """Return the console for tables on stdout."""
@@ -40,13 +45,49 @@ class Session(ProjectSession):
 
         return screen.console(color=self.choices.color)
 
+    def warn(self, message: str) -> None:
+        """Say on stderr what went wrong beside the work."""
+        click.echo(f"tertib: {message}", err=True)
+
 
 def session() -> Session:
-    """Open the session of the command that runs now; it closes when the command ends."""
+    """Open the one account that the command that runs now is about; it closes when the command ends.
+
+    Raises `SettingsError` where there are several accounts, and none or more than one of them is named.
+    """
+    opened = sessions()
+    if len(opened) > 1:
+        reading.only([one.settings for one in opened])
+    return opened[0]
+
+
+def sessions() -> tuple[Session, ...]:
+    """Open every account that the command that runs now is about: those that were named, or all of them.
+
+    Nothing is raised for settings that do not fit: the session says so as soon as something is asked of it.
+    """
     ctx = click.get_current_context()
-    opened = Session(ctx.find_root().ensure_object(Choices))
-    ctx.call_on_close(opened.close)
+    choices = ctx.find_root().ensure_object(Choices)
+    project = Project(choices.config)
+    ctx.call_on_close(project.clock.close)
+    named = choices.accounts or tuple(project.environ.get("TERTIB_ACCOUNT", "").replace(",", " ").split())
+    try:
+        known = project.accounts
+    except SettingsError:
+        known = ()
+    accounts = [one.account for one in reading.chosen(known, named)] if known else [None]
+    opened = tuple(Session(choices, account=account, project=project) for account in accounts)
+    for one in opened:
+        ctx.call_on_close(one.close)
     return opened
+
+
+def of_account(opened: Sequence[Session], account: object) -> Session:
+    """Return the session of the account that a plan names, or the only one; raises `PlanRefused` for any other."""
+    for one in opened:
+        if len(opened) == 1 or one.settings.account == account:
+            return one
+    raise PlanRefused(f"the plan is for account `{account}`, which is none of this project's")
 
 
 def rules(opened: Session, given: Sequence[str]) -> tuple[Rule, ...]:
@@ -58,7 +99,7 @@ def rules(opened: Session, given: Sequence[str]) -> tuple[Rule, ...]:
     names = [word for word in given if not is_path(word)]
     found: list[Rule] = []
     if paths or not names:
-        loaded = loading.load(paths or [opened.settings.rules], opened.settings)
+        loaded = loading.load(paths or opened.settings.rules, opened.settings)
         if loaded.errors:
             raise RuleError(loaded.problems)
         if loaded.problems:
@@ -69,11 +110,16 @@ def rules(opened: Session, given: Sequence[str]) -> tuple[Rule, ...]:
         if not rule.enabled:
             click.echo(f"rule {rule.name} is left out: it says `enabled: false`", err=True)
     if not found:
-        where = ", ".join(f"`{path}`" for path in paths or [opened.settings.rules])
+        where = listed(paths or opened.settings.rules)
         raise SettingsError(
             f"no rules in {where}", hint="`tertib init` lays out a project with starter rules"
         )
     return tuple(found)
+
+
+def listed(paths: Sequence[str]) -> str:
+    """Return paths as a message names them."""
+    return ", ".join(f"`{path}`" for path in paths)
 
 
 def is_path(word: str) -> bool:
@@ -85,16 +131,15 @@ def _by_name(opened: Session, names: Sequence[str]) -> list[Rule]:
     """Find rules by name in the project's rules; other rules' problems do not stand in the way."""
     if not names:
         return []
-    loaded = loading.load([opened.settings.rules], opened.settings)
+    loaded = loading.load(opened.settings.rules, opened.settings)
     by_name = {rule.name: rule for rule in loaded.rules}
     missing = [name for name in names if name not in by_name]
     if missing:
         broken = [problem for problem in loaded.errors if problem.rule in missing]
         if broken:
             raise RuleError(broken)
-        raise SettingsError(
-            f"no rule is named `{missing[0]}` in `{opened.settings.rules}`{_near(missing[0], by_name)}"
-        )
+        where = listed(opened.settings.rules)
+        raise SettingsError(f"no rule is named `{missing[0]}` in {where}{_near(missing[0], by_name)}")
     return [by_name[name] for name in dict.fromkeys(names)]
 
 

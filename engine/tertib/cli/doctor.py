@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
 import click
 
-from tertib.cli import context, options, screen
-from tertib.cli.examination import examine
+from tertib.cli import accounts, context, exits, options, screen
+from tertib.cli.examination import Finding, examine
 from tertib.errors import SettingsError
 
 _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -20,25 +21,29 @@ _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "red"}
 @click.option(
     "--clear-halt", is_flag=True, help="Let a stopped account work again, after you have looked. Needs --why."
 )
-@click.option("--why", help="What you found, for the audit log.")
+@click.option("--why", help="What you found; it stays in the audit log, so name no buyer.")
 def command(*, as_json: bool, clear_halt: bool, why: str | None) -> int:
     """Check settings, rules, token, clock, rate limit and ledger, and say what to mend. Changes nothing."""
-    opened = context.session()
     if clear_halt != bool(why):
         raise click.UsageError("`--clear-halt` and `--why` go together")
     if clear_halt and why:
-        return _clear(opened, why, as_json=as_json)
+        return _clear(context.session(), why, as_json=as_json)
+    return accounts.each(_examined, as_json=as_json, some_failed=exits.FAILED)
+
+
+def _examined(opened: context.Session) -> accounts.Said:
     found = list(examine(opened))
     failed = any(one.state == "fail" for one in found)
-    if as_json:
-        screen.emit({"ok": not failed, "checks": [asdict(one) for one in found]})
-        return 1 if failed else 0
+    document = {"ok": not failed, "checks": [asdict(one) for one in found]}
+    return accounts.Said(document, lambda: _show(found, opened), exits.FAILED if failed else 0)
+
+
+def _show(found: Sequence[Finding], opened: context.Session) -> None:
     console = opened.console()
     for one in found:
         console.print(f"{one.state:4} {one.check}: {screen.clean(one.message)}", style=_STYLES[one.state])
         if one.mend:
             console.print(f"     → {screen.clean(one.mend)}")
-    return 1 if failed else 0
 
 
 def _clear(opened: context.Session, why: str, *, as_json: bool) -> int:

@@ -17,6 +17,7 @@ from tertib.cli.context import Session
 from tertib.errors import LedgerError, TertibError
 
 if TYPE_CHECKING:
+    from tertib.ledger.notices import ChannelState
     from tertib.scalev.answers import Received
 
 LARGEST_SKEW: Final = timedelta(seconds=30)
@@ -77,15 +78,13 @@ def _settings(opened: Session) -> Iterator[Finding]:
 
 
 def _rules(opened: Session) -> Iterator[Finding]:
-    if not Path(opened.settings.rules).exists():
+    missing = [one for one in opened.settings.rules if not Path(one).exists()]
+    if missing:
         yield Finding(
-            "rules",
-            "fail",
-            f"`{opened.settings.rules}` does not exist",
-            "`tertib init`, or set `rules` in tertib.yaml",
+            "rules", "fail", f"`{missing[0]}` does not exist", "`tertib init`, or set `rules` in tertib.yaml"
         )
         return
-    loaded = loading.load([opened.settings.rules], opened.settings)
+    loaded = loading.load(opened.settings.rules, opened.settings)
     warnings = len(loaded.problems) - len(loaded.errors)
     if loaded.errors:
         yield Finding(
@@ -107,8 +106,12 @@ def _rules(opened: Session) -> Iterator[Finding]:
 
 def _scalev(opened: Session) -> Iterator[Finding]:
     """Ask for one order, once, and learn from the answer's status and headers."""
+    if opened.settings.credentials is not None:
+        reading.refuse_shared(opened.environ, opened.project.accounts)
     token = reading.token(opened.environ, "SCALEV_TOKEN", opened.settings)
-    yield Finding("token", "ok", "SCALEV_TOKEN is set")
+    yield Finding(
+        "token", "ok", f"{reading.place_of(opened.environ, 'SCALEV_TOKEN', opened.settings)} is set"
+    )
     before = datetime.now(UTC)
     answer = _ask(
         opened, token, "/v3/orders", {"page_size": "1", "columns": "order_id,status,payment_status"}
@@ -151,7 +154,7 @@ def _listing(answer: Received) -> Finding:
         return Finding("scope order:list", "ok", "orders can be read")
     if answer.status == _UNAUTHORIZED:
         return Finding(
-            "token", "fail", "Scalev does not accept the token", "make a new one and set SCALEV_TOKEN"
+            "token", "fail", "Scalev does not accept the token", "make a new one, and set it in its place"
         )
     if answer.status == _FORBIDDEN:
         return Finding(
@@ -202,10 +205,11 @@ def _statistics(answer: Received | str) -> Finding:
 
 
 def _customer(opened: Session) -> Iterator[Finding]:
-    names = ("SCALEV_CUSTOMER_TOKEN", "SCALEV_CUSTOMER_TOKEN_FILE")
-    if any(opened.environ.get(name) for name in names):
-        reading.token(opened.environ, names[0], opened.settings)
-        yield Finding("customer token", "ok", "SCALEV_CUSTOMER_TOKEN is set")
+    name = "SCALEV_CUSTOMER_TOKEN"
+    if reading.is_set(opened.environ, name, opened.settings):
+        reading.token(opened.environ, name, opened.settings)
+        place = reading.place_of(opened.environ, name, opened.settings)
+        yield Finding("customer token", "ok", f"{place} is set")
 
 
 # --- the record -----------------------------------------------------------------------------------------
@@ -244,6 +248,25 @@ def _audit(opened: Session) -> Iterator[Finding]:
         yield Finding("audit", "ok", f"{screen.many(verdict.records, 'record')}, unbroken")
     else:
         yield Finding("audit", "fail", verdict.why, "find out who changed the ledger; restore it from a copy")
+    yield from _checkpoints(opened)
+
+
+def _checkpoints(opened: Session) -> Iterator[Finding]:
+    account, zone = opened.settings.account, opened.settings.timezone
+    for one in opened.ledger.ahead(account):
+        seen = screen.moment(datetime.fromisoformat(one.at), zone)
+        yield Finding(
+            "checkpoint",
+            "fail",
+            f"the ledger is older than its checkpoint of {seen}, so nothing is sent: it was restored, or is another one",
+            f"bring the newer ledger back; where it is lost, see at Scalev what was changed until {seen}, then"
+            " `tertib ledger accept --why '…'`",
+        )
+    exported = opened.witness.exported(account)
+    if exported is not None and exported.failed:
+        yield Finding("checkpoint", "warn", exported.failed, "correct `checkpoints` in tertib.yaml")
+    elif exported is not None:
+        yield Finding("checkpoint", "ok", f"record {exported.seq} was exported to {exported.to}")
 
 
 def _account(opened: Session) -> Iterator[Finding]:
@@ -255,6 +278,8 @@ def _account(opened: Session) -> Iterator[Finding]:
             f"nothing is sent for account `{opened.settings.account}`: {halted}",
             "look at these orders at Scalev, then `tertib doctor --clear-halt --why '…'`",
         )
+    for pause in opened.ledger.pauses(opened.settings.account, opened.clock.now()):
+        yield Finding("pause", "warn", pause.told, f"when it may go on: {pause.way_out}")
     unsettled = opened.ledger.unsettled(opened.settings.account)
     if unsettled:
         due = screen.moment(min(one.due_at for one in unsettled), opened.settings.timezone)
@@ -262,6 +287,47 @@ def _account(opened: Session) -> Iterator[Finding]:
         yield Finding("unsettled", "warn", f"{many} of unknown outcome", f"`tertib settle`, from {due} on")
     else:
         yield Finding("unsettled", "ok", "no change of unknown outcome")
+    quarantined = {str(one.id) for one in opened.ledger.quarantined(opened.settings.account)}
+    if quarantined:
+        said = f"rules leave {screen.many(len(quarantined), 'order')} alone that a person changed after them"
+        yield Finding(
+            "quarantine", "ok", said, "`tertib hold --list` names them; `tertib release ORDER` hands one back"
+        )
+
+
+# --- messages -------------------------------------------------------------------------------------------
+
+
+def _messages(opened: Session) -> Iterator[Finding]:
+    """Look at the channels that people are told by, and how they fared; sends nothing."""
+    settings = opened.settings
+    if not settings.notify.channels:
+        return
+    from tertib.notify import notifier  # noqa: PLC0415 - only where there are channels
+
+    faulty = dict(notifier.faults(settings, opened.environ))
+    fared = {one.name: one for one in _channels(opened)}
+    for channel in settings.notify.channels:
+        name, state = f"channel {channel.name}", fared.get(channel.name)
+        if channel.name in faulty:
+            yield _failed(name, faulty[channel.name])
+        elif state is not None and state.failing_since is not None:
+            since = screen.moment(state.failing_since, settings.timezone)
+            said = f"messages do not leave since {since}: {state.why}"
+            yield Finding(
+                name, "warn", said, f"`tertib notify test {channel.name}` shows whether it works again"
+            )
+        else:
+            sent = 0 if state is None else state.sent
+            yield Finding(name, "ok", f"{screen.many(sent, 'message')} sent, for {', '.join(channel.on)}")
+
+
+def _channels(opened: Session) -> Iterator[ChannelState]:
+    from tertib.ledger import ledger_file  # noqa: PLC0415 - as in `context`
+
+    file = ledger_file(opened.settings.ledger)
+    if file is None or file.exists():
+        yield from opened.ledger.notices.channels(opened.settings.account)
 
 
 _PARTS: Final[dict[str, Callable[[Session], Iterator[Finding]]]] = {
@@ -270,4 +336,5 @@ _PARTS: Final[dict[str, Callable[[Session], Iterator[Finding]]]] = {
     "token": _scalev,
     "customer token": _customer,
     "ledger": _ledger,
+    "messages": _messages,
 }

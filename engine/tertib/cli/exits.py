@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from tertib.model import State
@@ -17,6 +17,21 @@ EXIT_CODES: Final[Mapping[int, str]] = {
     143: "The command was told to end (SIGTERM), and ended cleanly.",
 }
 """Every exit code that a command gives on purpose."""
+
+FAILED: Final = 1
+NOT_AS_INTENDED: Final = 3
+SIGNALLED: Final = 128
+
+
+def together(codes: Collection[int], some_failed: int = NOT_AS_INTENDED) -> int:
+    """Return one exit code for what several accounts came to; `some_failed` where some failed, and others did not."""
+    worst = max(codes, default=0)
+    if worst >= SIGNALLED or len(set(codes)) < 2:  # noqa: PLR2004 - all alike, or none
+        return worst
+    if FAILED in codes:
+        return some_failed
+    return NOT_AS_INTENDED if NOT_AS_INTENDED in codes else worst
+
 
 OUTCOMES: Final[Mapping[State, str]] = {
     State.PREVIEWED: "The rule is in mode `preview`: recorded, and nothing sent.",

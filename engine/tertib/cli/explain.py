@@ -52,7 +52,7 @@ def _live(
         order = judgement.as_scalev_names_it(opened, order)
     asked = context.rules(opened, [rule])
     # mistakes in other rules do not stand in the way of explaining this one
-    others = loading.load([opened.settings.rules], opened.settings).rules
+    others = loading.load(opened.settings.rules, opened.settings).rules
     return [
         pipeline.explain(
             one,

@@ -54,7 +54,7 @@ def _list_operators(pattern: str | None, *, as_json: bool) -> int:
     listed = screen.table("operator", "true where the field", "takes", "for", "example")
     for row in rows:
         listed.add_row(row.name, row.help, row.shape, ", ".join(_kinds(row)), row.example.condition)
-    context.session().console().print(listed)
+    context.sessions()[0].console().print(listed)
     return 0
 
 
@@ -80,7 +80,7 @@ def _fits(pattern: str | None, name: str, text: str) -> bool:
 
 
 def _show(fields: list[Field], parameters: list[Parameter], actions: list[ActionField]) -> None:
-    out = context.session().console()
+    out = context.sessions()[0].console()
     if fields:
         listed = screen.table(
             "field", "kind", "only for", "asked for", "what it is", title="conditions: fields of an order"

@@ -1,30 +1,43 @@
-"""`tertib hold`: keep every rule away from an order."""
+"""`tertib hold`: keep every rule away from an order, and list those that rules keep away from."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from dataclasses import asdict
 
 import click
 
-from tertib.cli import context, options, screen
-from tertib.language import durations
+from tertib.cli import context, options, screen, until
+from tertib.ledger.schema import plain
 
 
 @click.command("hold")
-@click.argument("order")
+@click.argument("order", required=False)
 @click.option(
-    "--until", metavar="TIME", help="When the hold ends: `3d`, `2026-12-24` or a full time; else never."
+    "--until",
+    "ends",
+    metavar="TIME",
+    help="When the hold ends: `3d`, `2026-12-24` or a full time; else never.",
 )
-@click.option("--why", default="no reason was given", help="The reason, for whoever asks later.")
+@click.option("--why", help="The reason, for whoever asks later.")
+@click.option(
+    "--list", "listing", is_flag=True, help="List what is on hold, and what rules leave alone by themselves."
+)
 @options.json_output
-def command(order: str, *, until: str | None, why: str, as_json: bool) -> int:
+def command(order: str | None, *, ends: str | None, why: str | None, listing: bool, as_json: bool) -> int:
     """Keep every rule away from ORDER (its number or id) until the hold ends or `tertib release` ends it."""
+    if listing and (order or ends or why):
+        raise click.UsageError("`--list` stands alone")
     opened = context.session()
+    if listing:
+        return _list(opened, as_json=as_json)
+    if order is None:
+        raise click.UsageError("name the order that rules are to leave alone, or ask for `--list`")
+    return _hold(opened, order, ends, why or "no reason was given", as_json=as_json)
+
+
+def _hold(opened: context.Session, order: str, given: str | None, why: str, *, as_json: bool) -> int:
     now = opened.clock.now()
-    ends = None if until is None else _read(until, now, opened.settings.timezone)
-    if ends is not None and ends <= now:
-        raise click.BadParameter(f"`{until}` has passed", param_hint="--until")
+    ends = until.read(given, now, opened.settings.timezone)
     opened.ledger.hold(opened.settings.account, order, ends, why, now)
     if as_json:
         screen.emit({"order": order, "until": ends and ends.isoformat(), "why": why})
@@ -38,16 +51,31 @@ def command(order: str, *, until: str | None, why: str, as_json: bool) -> int:
     return 0
 
 
-def _read(text: str, now: datetime, zone: str) -> datetime:
-    """Read a time or a distance from now; anything else is a wrong command line."""
-    try:
-        return now + durations.parse_duration(text)
-    except ValueError:
-        pass
-    try:
-        return durations.parse_instant(text, ZoneInfo(zone))
-    except ValueError as error:
-        raise click.BadParameter(
-            f"`{text}` is neither a time (`2026-12-24T18:00+07:00`) nor a distance (`3d`)",
-            param_hint="--until",
-        ) from error
+def _list(opened: context.Session, *, as_json: bool) -> int:
+    """List the holds, and the orders that rules leave alone because a person changed them."""
+    account, zone = opened.settings.account, opened.settings.timezone
+    holds, quarantined = opened.ledger.holds(account, opened.clock.now()), opened.ledger.quarantined(account)
+    if as_json:
+        screen.emit(
+            {
+                "holds": [plain(asdict(one)) for one in holds],
+                "quarantined": [plain(asdict(one)) for one in quarantined],
+            }
+        )
+        return 0
+    listed = screen.table("order", "kept from", "since", "until", "why")
+    for hold in holds:
+        lasts = screen.moment(hold.until, zone) if hold.until else "released"
+        listed.add_row(
+            screen.clean(hold.ref),
+            "every rule",
+            screen.moment(hold.since, zone),
+            lasts,
+            screen.clean(hold.why),
+        )
+    for one in quarantined:
+        why = f"undone by run {one.undone_by}" if one.undone_by else "a person changed it after this rule did"
+        order, since = screen.clean(one.order_id or one.id), screen.moment(one.since, zone)
+        listed.add_row(order, screen.clean(one.rule), since, "released", why)
+    opened.console().print(listed if holds or quarantined else "no order is on hold")
+    return 0

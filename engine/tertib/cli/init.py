@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,8 @@ from tertib import shipped
 from tertib.cli import options, screen
 from tertib.errors import SettingsError
 from tertib.ledger import audit_key
+
+_OTHERS_WRITE: Final = 0o022
 
 SETTINGS: Final = """\
 # Settings of this project. Every key is optional; the values shown are the defaults.
@@ -32,6 +36,12 @@ timezone: Asia/Jakarta
 
 # What all rules together may change.
 # caps: {per_day: {orders: 5000}}
+
+# Values for the rules' variables, and several shops in one project, each with a token of its own.
+# vars: {cancel_after: 3d}
+# accounts:
+#   toko-melati: {token: {env: MELATI_TOKEN}, vars: {cancel_after: 5d}}
+#   toko-mawar: {token: {file: secrets/mawar}, timezone: Asia/Makassar}
 
 # Orders that no rule ever touches: tag an order `hold` at Scalev, and it is left alone.
 protect:
@@ -92,7 +102,8 @@ def command(directory: Path, *, everything: bool, chosen: tuple[str, ...], as_js
             hint="nothing was written; choose another directory, or move these away",
         )
     left = [name for name in written if (directory / name).exists()]
-    _lay_out(directory, copied, {name: text for name, text in written.items() if name not in left})
+    with _nobody_else_writes():
+        _lay_out(directory, copied, {name: text for name, text in written.items() if name not in left})
     _tell(
         directory,
         [*copied, *(name for name in written if name not in left), "tertib.key"],
@@ -131,6 +142,17 @@ def _written() -> dict[str, str]:
 def _listed(names: Sequence[str]) -> str:
     most = 8
     return ", ".join(f"`{name}`" for name in names[:most]) + (", …" if len(names) > most else "")
+
+
+@contextmanager
+def _nobody_else_writes() -> Iterator[None]:
+    """Keep others from writing to what is made, also where the machine's own mask would let them."""
+    before = os.umask(_OTHERS_WRITE)
+    os.umask(before | _OTHERS_WRITE)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _lay_out(directory: Path, copied: Mapping[str, Path], written: Mapping[str, str]) -> None:

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from tertib.cli import context, preview, screen
+from tertib.cli import context, files, screen
 from tertib.errors import SettingsError
 from tertib.explain import Explanation
 from tertib.language import document, durations
 from tertib.model import Held, Order, Trace, Verdict
 from tertib.plan.holds import HOLDS
+from tertib.telling import changes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tertib.ports import Clock
 
 MARKS: Final[Mapping[Verdict, str]] = {True: "✓", False: "✗", None: "?"}
+_LARGEST_ORDERS: Final = 256 * 1024 * 1024
 _STYLES: Final[Mapping[Verdict, str]] = {True: "green", False: "red", None: "yellow"}
 _SAID: Final[Mapping[Verdict, str]] = {True: "matches", False: "does not match", None: "cannot be told"}
 
@@ -86,7 +88,7 @@ def _after(explained: Explanation) -> Iterator[str]:
         yield f"{who}held ({held.code}): {screen.clean(held.why)}"
     if explained.change is not None:
         did = "was to set" if explained.past is not None else "would set"
-        values = ", ".join(f"{name}: {preview.value(value)}" for name, value in explained.change.items())
+        values = ", ".join(f"{name}: {changes.value(value)}" for name, value in explained.change.items())
         yield f"{did} {values}"
     elif explained.matched and not (explained.vetoes or explained.limits or explained.conflicts):
         yield "nothing to change: the order is as the rule wants it"
@@ -143,10 +145,12 @@ def from_file(file: Path, wanted: str) -> Order:
 
 def _read(file: Path) -> Any:
     try:
-        raw = file.read_bytes()
+        raw = files.read(file, _LARGEST_ORDERS)
     except OSError as error:
         reason = (error.strerror or "it cannot be opened").lower()
         raise SettingsError(f"`{file}` cannot be read: {reason}") from None
+    if raw is None:
+        raise SettingsError(f"`{file}` is too large to be read")
     try:
         return json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_constant=str)
     except (ValueError, RecursionError):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from tertib import pipeline, record
-from tertib.cli import context, options, preview, progress, queries, screen
+from tertib.cli import accounts, context, files, options, preview, progress, queries
 from tertib.model import Plan
 
 WITH_CHANGES: Final = 4
@@ -42,43 +42,35 @@ def command(
     everything: bool,
 ) -> int:
     """Preview what RULES would change: files, directories, globs or names of rules. Sends nothing."""
-    opened = context.session()
-    chosen = context.rules(opened, rules)
-    explained = queries.Explained()
-    with progress.shown(opened.choices.color, opened.budget.left_hour) as report:
-        plan = pipeline.plan(chosen, opened.means(progress=report), on_read=explained)
-    document = record.document(plan, opened.mask)
-    if out is not None:
-        write(document, Path(out))
-    if as_json:
+
+    def planned(opened: context.Session) -> accounts.Said:
+        explained = queries.Explained()
+        plan = _plan(opened, rules, explained)
+        document = record.document(plan, opened.mask)
+        if out is not None:
+            write(document, Path(out))
         asked = {"explain_query": explained.document(plan.scans)} if explain_query else {}
-        screen.emit({**document, **asked})
-    else:
-        if explain_query:
-            explained.show(plan.scans, opened.console())
-        _show(plan, opened, out, everything=everything)
-    return exit_code(plan, detailed=detailed)
+
+        def show() -> None:
+            if explain_query:
+                explained.show(plan.scans, opened.console())
+            _show(plan, opened, out, everything=everything)
+
+        return accounts.Said({**document, **asked}, show, exit_code(plan, detailed=detailed))
+
+    return accounts.each(planned, as_json=as_json, one_only="--out" if out is not None else None)
+
+
+def _plan(opened: context.Session, rules: Sequence[str], explained: queries.Explained) -> Plan:
+    chosen = context.rules(opened, rules)
+    with progress.shown(opened.choices.color, opened.budget.left_hour) as report:
+        return pipeline.plan(chosen, opened.means(progress=report), on_read=explained)
 
 
 def write(document: dict[str, Any], file: Path) -> None:
-    """Write a plan's document whole or not at all: a half-written plan must not stand in a full one's place."""
-    text = json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n"
-    target = file.resolve()
-    if target.exists() and not target.is_file():
-        # a device or a pipe can only be written to, never be replaced
-        target.write_text(text, encoding="utf-8")
-        return
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        with unfinished.open("w", encoding="utf-8") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        unfinished.replace(target)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        # the person named the plan's file, not the one it is written to first
-        raise OSError(error.errno, error.strerror, str(file)) from error
+    """Write a plan's document; raises `OSError`."""
+    with files.writing(file) as opened:
+        opened.write(json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n")
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tertib import record
 from tertib.cli import screen
-from tertib.model import Change, Held, Plan, Trace
+from tertib.model import Change, Held, Plan
+from tertib.telling.changes import step, why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,12 +19,8 @@ MOST_ROWS: Final = 50
 """Rows of changes that are shown without `--all`, over all rules together."""
 
 _FEWEST_A_RULE: Final = 5
-_LONGEST_VALUE: Final = 28
 _MOST_NAMED: Final = 4
-_AGE: Final = re.compile(r"^\S+ \S+ \((.+ old)\)$")
-_STATUSES: Final = ("status", "payment_status")
 _WHOLE_RULE: Final = frozenset({"incomplete_read", "untrusted_filter"})
-_MASKED_BY_RECORD: Final = "mask"
 
 
 def show(
@@ -75,48 +71,9 @@ def _changes(rule: str, changes: Sequence[Change], out: Console, now: datetime, 
     out.print()
 
 
-def step(change: Change) -> str:
-    """Return present state and new state in a line: `pending → canceled`, and what else is set."""
-    moves = [
-        f"{value(change.before.get(name))} → {value(change.set[name])}"
-        for name in _STATUSES
-        if name in change.set and change.set[name] != change.before.get(name)
-    ]
-    others = [
-        _also(name, value(wanted))
-        for name, wanted in change.set.items()
-        if name not in (*_STATUSES, "by") and wanted != change.before.get(name)
-    ]
-    return ", ".join([*moves, *others])
-
-
-def _also(name: str, wanted: str) -> str:
-    """Name a further value; an address is too long for a table, and stands in the plan's file."""
-    return f"+ {name}" if "://" in wanted else f"{name} {screen.shorten(wanted, _LONGEST_VALUE)}"
-
-
-def value(raw: Any) -> str:
-    """Show a present or wanted value; one that the record knows by fingerprint only, by its mask."""
-    if isinstance(raw, Mapping):
-        raw = raw.get(_MASKED_BY_RECORD, "")
-    return "?" if raw is None else screen.clean(raw)
-
-
-def why(reasons: Sequence[Trace]) -> str:
-    """Return what the conditions saw, in a line; `explain` and the plan's file show the conditions themselves."""
-    return ", ".join(screen.clean(_saw(one)) for one in reasons)
-
-
-def _saw(reason: Trace) -> str:
-    field, colon, _ = reason.condition.partition(":")
-    if not (reason.saw and colon):
-        return reason.condition
-    # of a time, the age says more in less room
-    age = _AGE.fullmatch(reason.saw)
-    return f"{field} {age[1] if age else reason.saw}"
-
-
 def _totals(plan: Plan, out: Console) -> None:
+    if not plan.rules:
+        return
     held = Counter(one.rule for one in plan.held)
     listed = screen.table(
         "rule",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
 from tertib import __version__
+from tertib.cli.screen import as_json
 from tertib.language.codes import CODES
 from tertib.model import Problem
+from tertib.telling.text import clean
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _CODES_PAGE: Final = "https://tertib.example/docs/codes.md"
@@ -51,21 +52,18 @@ def as_sarif(problems: Sequence[Problem]) -> str:
     results = [_result(problem, codes.index(problem.code)) for problem in problems]
     # columns of problems count characters, as Python does, where SARIF would count UTF-16 units
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return (
-        json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False) + "\n"
-    )
+    return as_json({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
 def _text(problem: Problem) -> str:
     rule = f"rule {problem.rule}: " if problem.rule else ""
     warning = "warning: " if problem.severity == "warning" else ""
-    lines = [
-        f"{problem.file}:{problem.line}:{problem.column}: {rule}{warning}{problem.message} [{problem.code}]"
-    ]
+    place = f"{problem.file}:{problem.line}:{problem.column}"
+    lines = [clean(f"{place}: {rule}{warning}{problem.message} [{problem.code}]")]
     if problem.source_line.strip():
         lines += [f"    {_printable(problem.source_line)}", "    " + _caret(problem)]
     if problem.hint:
-        lines.append(f"    hint: {problem.hint}")
+        lines.append(f"    hint: {clean(problem.hint)}")
     return "\n".join(lines) + "\n"
 
 
@@ -89,7 +87,8 @@ def _annotation(problem: Problem) -> str:
 
 def _data(text: str) -> str:
     """Escape a workflow command's message."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return clean(escaped)
 
 
 def _property(text: str) -> str:

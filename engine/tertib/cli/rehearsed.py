@@ -19,7 +19,6 @@ from tertib.rehearse.sources import Step
 class Shown:
     """What was asked to be shown, and the coverage, in percent, that is enough (None for any)."""
 
-    as_json: bool = False
     coverage: bool = False
     threshold: float | None = None
 
@@ -29,10 +28,7 @@ class Shown:
 
 
 def show(rehearsed: Rehearsal, shown: Shown, opened: context.Session) -> None:
-    """Print a run of rule tests, as text or as one JSON document."""
-    if shown.as_json:
-        screen.emit(document(rehearsed, shown))
-        return
+    """Print a run of rule tests for people."""
     click.echo(problems.as_text(rehearsed.problems), nl=False)
     for case in rehearsed.cases:
         if not case.ok:

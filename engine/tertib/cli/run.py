@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from tertib import pipeline, record
-from tertib.cli import context, options, outcome, preview, progress, screen
+from tertib.cli import accounts, context, exits, options, outcome, preview, progress
 
 
 @click.command("run")
@@ -13,7 +15,10 @@ from tertib.cli import context, options, outcome, preview, progress, screen
 @options.json_output
 def command(rules: tuple[str, ...], *, as_json: bool) -> int:
     """Plan RULES and apply those whose mode is `apply`; others only record their plan. Never asks."""
-    opened = context.session()
+    return accounts.each(lambda opened: _run(opened, rules), as_json=as_json)
+
+
+def _run(opened: context.Session, rules: Sequence[str]) -> accounts.Said:
     chosen = context.rules(opened, rules)
     with (
         context.stopping(opened.clock) as stop,
@@ -21,12 +26,12 @@ def command(rules: tuple[str, ...], *, as_json: bool) -> int:
     ):
         means = opened.means(progress=progress.heeding(opened.clock, report))
         plan, run = pipeline.run(chosen, means, opened.writer)
-    if as_json:
-        screen.emit(record.run_document(run))
-    else:
+
+    def show() -> None:
         console = opened.console()
         preview.show(plan, console, zone=opened.settings.timezone, now=plan.now, left=run.spent.left_hour)
         outcome.show(run, console)
-    if stop.number is not None:
-        return 128 + stop.number
-    return outcome.exit_code(run.outcomes, outcome.held_live(plan))
+
+    code = outcome.exit_code(run.outcomes, outcome.held_live(plan))
+    stopped = None if stop.number is None else exits.SIGNALLED + stop.number
+    return accounts.Said(record.run_document(run), show, code if stopped is None else stopped)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from tertib.cli import context, options, screen, story
+from tertib.cli import accounts, context, options, pause, screen, story
 from tertib.errors import SettingsError
 from tertib.ledger.runs import RunDetails, RunRecord
 from tertib.ledger.schema import plain
+from tertib.ledger.slots import Slot
+from tertib.model import Pause
 
 
 @click.group("runs", invoke_without_command=True)
@@ -18,24 +21,48 @@ from tertib.ledger.schema import plain
 @click.option(
     "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first."
 )
+@click.option("--slots", is_flag=True, help="List scheduled times instead, and how each ended.")
 @click.pass_context
-def command(ctx: click.Context, *, as_json: bool, limit: int) -> int:
+def command(ctx: click.Context, *, as_json: bool, limit: int, slots: bool) -> int:
     """List past runs, newest first; `tertib runs show RUN` tells all of one."""
     if ctx.invoked_subcommand is not None:
         ctx.meta[__name__] = as_json
         return 0
-    opened = context.session()
-    found = opened.ledger.runs(opened.settings.account, limit)
-    if as_json:
-        screen.emit({"runs": [_run(one) for one in found]})
-        return 0
+    work = _slots if slots else _list
+    return accounts.each(lambda opened: work(opened, limit), as_json=as_json)
+
+
+def _slots(opened: context.Session, limit: int) -> accounts.Said:
+    found = opened.ledger.slots(opened.settings.account, None, limit)
+    documents = [plain(asdict(one)) for one in found]
+    standing = pause.standing(opened)
+    told = {"slots": documents, "pauses": pause.documents(standing)}
+    return accounts.Said(told, lambda: _show_slots(found, standing, opened))
+
+
+def _show_slots(found: Sequence[Slot], standing: Sequence[Pause], opened: context.Session) -> None:
+    pause.show(standing, opened)
+    listed = screen.table("slot", "rule", "state", "run", "why")
+    for one in found:
+        at = screen.moment(one.slot_at, opened.settings.timezone)
+        listed.add_row(at, screen.clean(one.rule), one.state, one.run_id or "", screen.clean(one.note))
+    opened.console().print(listed if found else "no slots yet")
+
+
+def _list(opened: context.Session, limit: int) -> accounts.Said:
+    found, standing = opened.ledger.runs(opened.settings.account, limit), pause.standing(opened)
+    told = {"runs": [_run(one) for one in found], "pauses": pause.documents(standing)}
+    return accounts.Said(told, lambda: _show_list(found, standing, opened))
+
+
+def _show_list(found: Sequence[RunRecord], standing: Sequence[Pause], opened: context.Session) -> None:
+    pause.show(standing, opened)
     console = opened.console()
     listed = screen.table("run", "kind", "state", "began", "slot", "totals")
     for one in found:
         began = screen.moment(one.started_at, opened.settings.timezone)
         listed.add_row(one.run_id, one.kind, one.state, began, one.slot or "", _totals(one))
     console.print(listed if found else "no runs yet")
-    return 0
 
 
 @command.command("show")
@@ -44,15 +71,22 @@ def command(ctx: click.Context, *, as_json: bool, limit: int) -> int:
 @click.pass_context
 def show(ctx: click.Context, run: str, *, as_json: bool) -> int:
     """Tell one run in words: its course, every request, and what became of every order."""
-    opened = context.session()
-    found = opened.ledger.run_details(run)
-    if found is None:
+    found, opened = next(_found(run, context.sessions()), (None, None))
+    if found is None or opened is None:
         raise SettingsError(f"there is no run `{run}` in this ledger", hint="`tertib runs` lists them")
     if as_json or ctx.meta.get(__name__):
         screen.emit(_details(found))
     else:
         _show(found, opened)
     return 0
+
+
+def _found(run: str, opened: Sequence[context.Session]) -> Iterator[tuple[RunDetails, context.Session]]:
+    """Yield a run with its account's session: a run of an account that is not asked about is none."""
+    for one in opened:
+        details = one.ledger.run_details(run)
+        if details is not None and details.run.account == one.settings.account:
+            yield details, one
 
 
 def _run(one: RunRecord) -> dict[str, Any]:

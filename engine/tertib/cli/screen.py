@@ -1,90 +1,67 @@
-"""How values look to a person: money, times, ages, initials, and text that may come from a stranger."""
+"""How things look on a terminal, and in JSON: tables, consoles, and text without what either could obey."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 import click
 
-from tertib import record
+from tertib.telling.text import age, clean, many, moment, number, rupiah, shorten
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+__all__ = [
+    "WIDTH_WITHOUT_TERMINAL",
+    "age",
+    "as_json",
+    "asks",
+    "clean",
+    "console",
+    "emit",
+    "escaped",
+    "many",
+    "moment",
+    "number",
+    "rupiah",
+    "shorten",
+    "table",
+]
+
 WIDTH_WITHOUT_TERMINAL: Final = 140
 """Columns of a table that goes to a file or a pipe, where COLUMNS says nothing."""
 
-_JOINERS: Final = frozenset("\u200c\u200d")  # Arabic script and emoji need them, and they move no text about
-_DAY, _HOUR, _MINUTE = 86400, 3600, 60
-
-
-def clean(text: object) -> str:
-    """Return text from an order or a file without what could move a cursor or turn the line around.
-
-    Control, format, surrogate and private characters become `�`: an order's name is typed by a buyer.
-    """
-    return "".join(
-        character
-        if character in _JOINERS
-        or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-        else "\ufffd"
-        for character in str(text)
-    )
-
-
-def rupiah(amount: Decimal | None) -> str:
-    """Return money as shops write it: `Rp 1.250.000`; `?` where an order does not say."""
-    return "?" if amount is None else record.rupiah(amount)
-
-
-def number(count: int) -> str:
-    """Return a count with the thousands marked as in the money beside it."""
-    return f"{count:,}".replace(",", ".")
-
-
-def moment(instant: datetime, zone: str) -> str:
-    """Return an instant on the shop's clock: `2026-11-21 14:05 WIB`, or with its offset where it has no name."""
-    local = instant.astimezone(ZoneInfo(zone))
-    name = local.tzname() or ""
-    return f"{local:%Y-%m-%d %H:%M} {name}".rstrip()
-
-
-def age(span: timedelta) -> str:
-    """Return a span by its two largest units: `3d 4h`, `5h 12m`, `40s`."""
-    seconds = max(0, int(span.total_seconds()))
-    if seconds >= _DAY:
-        return _two(seconds // _DAY, "d", seconds % _DAY // _HOUR, "h")
-    if seconds >= _HOUR:
-        return _two(seconds // _HOUR, "h", seconds % _HOUR // _MINUTE, "m")
-    return f"{seconds // _MINUTE}m" if seconds >= _MINUTE else f"{seconds}s"
-
-
-def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
-    return f"{large}{large_unit}" + (f" {small}{small_unit}" if small else "")
-
-
-def shorten(text: str, length: int) -> str:
-    """Return `text` in at most `length` characters, with an ellipsis where something is cut."""
-    return text if len(text) <= length else text[: max(1, length - 1)].rstrip() + "…"
-
-
-def many(count: int, noun: str, plural: str | None = None) -> str:
-    """Return `1 order`, `41 orders`."""
-    return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
+_UNSEEN: Final = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""What `json.dumps` leaves as it is and a terminal may obey, or not show."""
 
 
 def emit(document: Mapping[str, Any] | Sequence[Any]) -> None:
     """Write the one JSON document of a `--json` command to stdout."""
-    click.echo(json.dumps(document, ensure_ascii=False, default=_plain))
+    click.echo(as_json(document))
+
+
+def as_json(document: Any) -> str:
+    """Return JSON in one line, in which whatever could move a cursor or turn the line around is escaped."""
+    return escaped(json.dumps(document, ensure_ascii=False, default=_plain))
+
+
+def escaped(written: str) -> str:
+    """Return written JSON with such characters escaped: the same document, fit for a terminal."""
+    return _UNSEEN.sub(_escaped, written)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Write a character as JSON may write any; in a JSON document such a one stands only inside a text."""
+    return json.dumps(found[0])[1:-1]
 
 
 def _plain(value: object) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tertib.cli import context, options, redact
+from tertib.cli import context, options, pages, problems, redact, screen, watching
 from tertib.dispatch import local
-from tertib.errors import SettingsError
+from tertib.dispatch.rulebook import Rulebook
+from tertib.errors import CredentialError, RuleError, SettingsError, TertibError
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor
@@ -21,32 +23,125 @@ _WITHOUT_VALUE: Final[tuple[object, ...]] = (None, "", {}, [])
 
 @click.command("serve")
 @options.rules_argument
-def command(rules: tuple[str, ...]) -> int:
+@click.option(
+    "--listen",
+    metavar="ADDRESS:PORT",
+    help="Answer /metrics, /healthz and /readyz there, e.g. 127.0.0.1:9464.",
+)
+@click.option(
+    "--allow-remote-metrics", is_flag=True, help="Let --listen be an address that other machines reach."
+)
+@click.option(
+    "--web",
+    "web",
+    is_flag=False,
+    flag_value="",
+    metavar="[ADDRESS:PORT]",
+    help="Serve the pages too, at 127.0.0.1:8787 unless an address is given.",
+)
+def command(
+    rules: tuple[str, ...], listen: str | None, *, allow_remote_metrics: bool, web: str | None
+) -> int:
     """Run RULES on their schedules until SIGTERM or Ctrl-C; logs what it does and what comes next.
 
     On a terminal the log is for people, elsewhere each line is JSON. A stop lets the request in flight end and be
     recorded, and sends nothing more.
     """
-    opened = context.session()
+    opened = context.sessions()
+    log = logger(color=opened[0].choices.color)
+    shown = pages.place(opened[0], web)
+    watch = watching.Watching(watching.place(opened[0], listen, remote=allow_remote_metrics), log)
+    if len(opened) == 1:
+        servers = [_server(opened[0], rules, log, watch)]
+        _ = (
+            opened[0].reader,
+            opened[0].writer,
+        )  # where nothing else could run, a token is missed before the first slot
+    else:
+        servers = [one for each in opened if (one := _one_of_several(each, rules, log, watch)) is not None]
+    if not servers:
+        raise SettingsError("there is no account whose rules could be served")
+    clock = opened[0].clock
+    with context.stopping(clock), watch.at_work(), pages.beside(opened, rules, shown, log) as wait:
+        local.serve(servers, clock, wait)
+    return 0
+
+
+def _one_of_several(
+    opened: context.Session, rules: tuple[str, ...], log: local.Log, watch: watching.Watching
+) -> local.Server | None:
+    """Return what serves an account, None where it cannot be served: that is logged, and stops no other account."""
+    account = opened.settings.account
+    try:
+        server = _server(opened, rules, log, watch)
+    except TertibError as error:
+        if isinstance(error, RuleError):
+            click.echo(problems.as_text(error.problems), err=True, nl=False)
+        log.warning("account left out", account=account, why=str(error), hint=error.hint)
+        return None
+    try:
+        _ = opened.reader, opened.writer
+    except CredentialError as error:
+        log.warning("account cannot be asked", account=account, why=str(error), hint=error.hint)
+    return server
+
+
+def _server(
+    opened: context.Session, rules: tuple[str, ...], log: local.Log, watch: watching.Watching
+) -> local.Server:
+    own = OfAccount(log, opened.settings.account)
+    return server_of(opened, rules, own, watch.of_account(opened, own))
+
+
+def server_of(
+    opened: context.Session, rules: tuple[str, ...], log: local.Log, told: Mapping[str, Any]
+) -> local.Server:
+    """Return what serves one account; raises where it has no rule with a schedule, or one with a mistake.
+
+    `told` is who is told of its work, as `Watching.of_account` gives it.
+    """
     chosen = context.rules(opened, rules)
     if not any(rule.enabled and rule.schedule for rule in chosen):
         raise SettingsError(
             "none of these rules has a schedule", hint='add `schedule: "*/30 8-21 * * *"` to a rule'
         )
-    log = logger(color=opened.choices.color)
     machine = local.Machine(
         settings=opened.settings,
-        reader=opened.reader,
-        writer=opened.writer,
+        reader=lambda: opened.reader,
+        writer=lambda: opened.writer,
         ledger=opened.ledger,
-        clock=opened.clock,
+        clock=opened.time,
         mask=opened.mask,
         log=log,
+        **told,
     )
-    with context.stopping(opened.clock):
-        log.info("serving", rules=[rule.name for rule in chosen], account=opened.settings.account)
-        local.serve(chosen, machine)
-    return 0
+    log.info("serving", rules=[rule.name for rule in chosen], account=opened.settings.account)
+    return local.Server(chosen, machine, rulebook(opened, rules).changed)
+
+
+def rulebook(opened: context.Session, rules: tuple[str, ...]) -> Rulebook:
+    """Return the files that these words of the command line mean."""
+    paths = [word for word in rules if context.is_path(word)]
+    return Rulebook(paths, [word for word in rules if word not in paths], opened.settings)
+
+
+class OfAccount:
+    """A log of which every line names one account."""
+
+    def __init__(self, log: local.Log, account: str) -> None:
+        self._log, self._account = log, account
+
+    def info(self, event: str, **fields: Any) -> None:
+        """Log what happened."""
+        self._log.info(event, **{"account": self._account, **fields})
+
+    def warning(self, event: str, **fields: Any) -> None:
+        """Log what somebody should look at."""
+        self._log.warning(event, **{"account": self._account, **fields})
+
+    def error(self, event: str, **fields: Any) -> None:
+        """Log what failed."""
+        self._log.error(event, **{"account": self._account, **fields})
 
 
 def logger(*, color: bool | None = None) -> local.Log:
@@ -89,8 +184,11 @@ def _without_empty(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 
 def _without_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Take credentials out of every text, for a message may quote what a server sent back."""
-    return {
-        name: redact.without_secrets(value, os.environ) if isinstance(value, str) else value
-        for name, value in event.items()
-    }
+    """Take credentials, and what a terminal would obey, out of every text: a message may quote what a server sent back."""
+    return {name: _harmless(value) for name, value in event.items()}
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, str):
+        return screen.clean(redact.without_secrets(value, os.environ))
+    return [_harmless(one) for one in value] if isinstance(value, list | tuple) else value

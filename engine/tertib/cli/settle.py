@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tertib import pipeline, record
-from tertib.cli import context, options, outcome, screen
+from tertib.cli import accounts, context, options, outcome, screen
 from tertib.pipeline import Settled
 
 
@@ -13,20 +13,19 @@ from tertib.pipeline import Settled
 @options.json_output
 def command(*, as_json: bool) -> int:
     """Read back changes whose outcome is unknown; sends nothing. Says when to come back for the rest."""
-    opened = context.session()
+    return accounts.each(_settle, as_json=as_json)
+
+
+def _settle(opened: context.Session) -> accounts.Said:
     settled = pipeline.settle(opened.means())
-    if as_json:
-        screen.emit(
-            {
-                "settled": sum(one.state in outcome.AS_INTENDED for one in settled.outcomes),
-                "waiting": settled.waiting,
-                "come_back_at": settled.come_back_at and settled.come_back_at.isoformat(),
-                "outcomes": [record.outcome_document(one) for one in settled.outcomes],
-            }
-        )
-    else:
-        _show(settled, opened)
-    return outcome.NOT_AS_INTENDED if settled.waiting else outcome.exit_code(settled.outcomes)
+    document = {
+        "settled": sum(one.state in outcome.AS_INTENDED for one in settled.outcomes),
+        "waiting": settled.waiting,
+        "come_back_at": settled.come_back_at and settled.come_back_at.isoformat(),
+        "outcomes": [record.outcome_document(one) for one in settled.outcomes],
+    }
+    code = outcome.NOT_AS_INTENDED if settled.waiting else outcome.exit_code(settled.outcomes)
+    return accounts.Said(document, lambda: _show(settled, opened), code)
 
 
 def _show(settled: Settled, opened: context.Session) -> None:

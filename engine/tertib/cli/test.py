@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tertib import load, rehearse
-from tertib.cli import context, options, rehearsed, screen
+from tertib.cli import accounts, context, exits, files, options, rehearsed, screen
 from tertib.errors import SettingsError
 from tertib.model import Settings
 from tertib.rehearse import Rehearsal, junit
@@ -52,31 +52,40 @@ def command(
     """
     if watching and as_json:
         raise click.UsageError("`--json` prints one document, and `--watch` never ends")
-    shown = rehearsed.Shown(as_json=as_json, coverage=coverage or threshold is not None, threshold=threshold)
-    opened = context.session()
+    shown = rehearsed.Shown(coverage=coverage or threshold is not None, threshold=threshold)
     if not watching:
-        return _once(rules, opened, shown, report)
+        return accounts.each(
+            lambda one: _once(rules, one, shown, report),
+            as_json=as_json,
+            some_failed=exits.FAILED,
+            one_only="--junit" if report is not None else None,
+        )
+    opened = context.session()
 
     def play(changed: Collection[Path]) -> int:
         _announce(changed, opened.clock.now(), opened.settings)
         try:
-            return _once(rules, opened, shown, report)
+            said = _once(rules, opened, shown, report)
         except SettingsError as error:
             # a rule may be gone for the moment in which it is edited
             click.echo(f"tertib: {error}", err=True)
-            return 1
+            return exits.FAILED
+        said.show()
+        return said.code
 
     with context.stopping(opened.clock):
         return watch(play, lambda: _files(rules, opened), opened.clock, lambda: opened.clock.stopping)
 
 
-def _once(given: Sequence[str], opened: context.Session, shown: rehearsed.Shown, report: Path | None) -> int:
+def _once(
+    given: Sequence[str], opened: context.Session, shown: rehearsed.Shown, report: Path | None
+) -> accounts.Said:
     paths, only = _wanted(given, opened.settings)
     found = rehearse.run(paths, opened.settings, only)
     if report is not None:
         _write(report, found)
-    rehearsed.show(found, shown, opened)
-    return 0 if found.ok and shown.suffices(found) else 1
+    code = 0 if found.ok and shown.suffices(found) else exits.FAILED
+    return accounts.Said(rehearsed.document(found, shown), lambda: rehearsed.show(found, shown, opened), code)
 
 
 def _wanted(given: Sequence[str], settings: Settings) -> tuple[list[str], frozenset[str] | None]:
@@ -84,14 +93,17 @@ def _wanted(given: Sequence[str], settings: Settings) -> tuple[list[str], frozen
     paths = [word for word in given if context.is_path(word)]
     names = [word for word in given if not context.is_path(word)]
     if not names:
-        return paths or [_near(settings.rules)], None
+        return paths or [_near(one) for one in settings.rules], None
     beside, tests = find(paths, [])
     given_rules = load.load([*beside, *map(rules_of, tests)], settings).rules
-    named = {rule.name: rule for rule in (*load.load([_near(settings.rules)], settings).rules, *given_rules)}
+    named = {
+        rule.name: rule
+        for rule in (*load.load([_near(one) for one in settings.rules], settings).rules, *given_rules)
+    }
     unknown = [name for name in names if name not in named]
     if unknown:
         raise SettingsError(
-            f"no rule is named `{unknown[0]}` in `{settings.rules}`",
+            f"no rule is named `{unknown[0]}` in {context.listed(settings.rules)}",
             hint="give the path of a rule or a test, or a rule's name",
         )
     files = dict.fromkeys(named[name].origin.file for name in names)
@@ -106,7 +118,8 @@ def _near(path: str) -> str:
 
 def _write(report: Path, found: Rehearsal) -> None:
     try:
-        report.write_text(junit.document(found), encoding="utf-8")
+        with files.writing(report) as opened:
+            opened.write(junit.document(found))
     except OSError as error:
         reason = (error.strerror or "it cannot be opened").lower()
         raise SettingsError(f"`{report}` cannot be written: {reason}") from None
@@ -119,7 +132,7 @@ def _files(given: Sequence[str], opened: context.Session) -> frozenset[Path]:
     """Return the files whose change is a reason to play again."""
     paths = [word for word in given if context.is_path(word)]
     if len(paths) < len(given) or not paths:
-        paths.append(opened.settings.rules)
+        paths += opened.settings.rules
     return watched(paths)
 
 

@@ -10,13 +10,14 @@ from typing import Any
 import click
 
 from tertib import pipeline
-from tertib.cli import context, judgement, options, preview, screen
+from tertib.cli import context, judgement, options, screen
 from tertib.errors import ReadError
 from tertib.explain import Explanation
 from tertib.ledger.holds import Hold
 from tertib.ledger.runs import ChangeRecord
 from tertib.ledger.schema import plain
 from tertib.model import Rule, Unsettled
+from tertib.telling import changes
 
 
 @click.command("why")
@@ -165,7 +166,7 @@ _ENDS: Mapping[str, str] = {
 
 def _did(change: ChangeRecord) -> str:
     values = ", ".join(
-        f"{name} {_from(change, name)}{preview.value(value)}"
+        f"{name} {_from(change, name)}{changes.value(value)}"
         for name, value in change.set.items()
         if name != "by"
     )

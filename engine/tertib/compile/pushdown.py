@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tertib.compile.sent import as_sent
-from tertib.model import Condition, Elements, Expression, FieldRef, Group, Kind, Rule, Test
+from tertib.language.calendars import before
+from tertib.model import Condition, Elements, Expression, FieldRef, Group, Kind, Rule, Test, WorkingDays
 from tertib.scalev import contract
 
 MOST_CHOICES: Final = 20
@@ -216,7 +217,9 @@ def _times(test: Test, now: datetime) -> Mapping[str, tuple[str | datetime, ...]
 def _bounds(test: Test, now: datetime) -> tuple[datetime | None, datetime | None]:
     """Return the earliest and the latest time that a test allows, None where it sets no usable bound."""
     ends = test.operand if isinstance(test.operand, tuple) else (test.operand, test.operand)
-    low, high = (now - end if isinstance(end, timedelta) else end for end in (ends[0], ends[-1]))
+    low, high = (
+        before(now, end) if isinstance(end, timedelta | WorkingDays) else end for end in (ends[0], ends[-1])
+    )
     return (
         low if test.operator in _LOWER and _usable(low) else None,
         high if test.operator in _UPPER and _usable(high) else None,

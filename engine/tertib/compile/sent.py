@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from tertib.language.calendars import before
 from tertib.model import Ago, Field
 from tertib.scalev import contract
 
@@ -12,7 +13,7 @@ from tertib.scalev import contract
 def as_sent(value: str | datetime | Ago, now: datetime) -> str:
     """Spell a query value as the API takes it: times as ISO 8601 in UTC, to the second."""
     if isinstance(value, Ago):
-        value = now - value.distance
+        value = before(now, value.distance)
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return value

@@ -2,25 +2,56 @@
 
 Each slot is opened in the ledger before anything is read: whoever opens it first runs it, and nobody runs it
 twice. Rules that are due for the same slot are planned together, so that they share scans and priorities bind.
+
+An account has a `Machine` (what it works with) and a `Server` (its rules, and how far each has come); `serve` gives
+every server its turn, one after the other, and waits for whichever has something to do first. What fails in a turn
+is that account's trouble alone.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from tertib import pipeline
 from tertib.clock import Stopped
-from tertib.errors import AccountHalted, LeaseLost, TertibError
+from tertib.dispatch import approved
+from tertib.dispatch.needs import Log, SlotLedger, StoppableClock
+from tertib.dispatch.rulebook import Edition
+from tertib.dispatch.timetable import NOBODY_RAN, RUNNING, Due, Timetable, iso
+from tertib.errors import (
+    AccountHalted,
+    CredentialError,
+    LeaseLost,
+    LedgerError,
+    Paused,
+    ReadError,
+    RuleError,
+    TertibError,
+)
 from tertib.language.personal import Mask
-from tertib.ledger.slots import Slot, SlotState, slot_key
+from tertib.ledger.slots import Cause, Slot, SlotState, slot_key
 from tertib.load import refreshed
 from tertib.model import Plan, Rule, Run, Settings, State
-from tertib.ports import Clock, Ledger, Reader, Writer
-from tertib.schedule import due, jitter, next_slot
+from tertib.ports import Reader, Writer
+
+__all__ = [
+    "AFTER_TROUBLE",
+    "LONGEST_WAIT",
+    "NOBODY_RAN",
+    "RUNNING",
+    "SETTLE_AGAIN",
+    "Due",
+    "Log",
+    "Machine",
+    "Server",
+    "SlotLedger",
+    "StoppableClock",
+    "serve",
+]
 
 LONGEST_WAIT: Final = timedelta(minutes=1)
 """How long is waited at a time: a machine that slept, or whose clock was set, is noticed within it."""
@@ -28,93 +59,61 @@ LONGEST_WAIT: Final = timedelta(minutes=1)
 SETTLE_AGAIN: Final = timedelta(minutes=1)
 """How soon reading back is tried again where it failed or told nothing."""
 
-
 AFTER_TROUBLE: Final = timedelta(seconds=5)
 """How long is waited where the ledger did not answer, before it is asked again."""
-
-RUNNING: Final = "running"
-"""The state of a slot whose run is at work, or was when its process ended."""
-
-NOBODY_RAN: Final = "nothing ran when it was due"
 
 HELD_WHOLE: Final = frozenset(
     {"limit_orders", "limit_value", "limit_per_day", "limit_share", "cap", "rule_conflict"}
 )
 """Why all changes of a rule may be held."""
 
-
-class Log(Protocol):
-    """A logger in structlog's manner: an event for people, and fields for programs."""
-
-    def info(self, event: str, **fields: Any) -> Any:
-        """Log what happened."""
-        ...
-
-    def warning(self, event: str, **fields: Any) -> Any:
-        """Log what somebody should look at."""
-        ...
-
-    def error(self, event: str, **fields: Any) -> Any:
-        """Log what failed."""
-        ...
+CAUSES: Final[Mapping[type[Exception], Cause]] = {
+    Stopped: "stopped",
+    CredentialError: "token",
+    AccountHalted: "halted",
+    LeaseLost: "busy",
+    LedgerError: "ledger",
+    ReadError: "reading",
+    RuleError: "rule",
+}
+"""In a word why a slot had no run of its own; the first that fits, anything else is `internal`."""
 
 
-class StoppableClock(Clock, Protocol):
-    """Time that knows when the process is to stop."""
-
-    @property
-    def stopping(self) -> bool:
-        """Tell whether a stop was asked for."""
-        ...
-
-    def heed(self) -> None:
-        """Raise `Stopped` once a stop was asked for."""
-        ...
+def _nobody() -> None:
+    """Tell nobody."""
 
 
-class SlotLedger(Ledger, Protocol):
-    """A ledger that keeps slots: unique for account, rule and scheduled time."""
-
-    def slot_open(self, account: str, rule: str, slot_time: datetime, now: datetime) -> bool:
-        """Take a slot; False where another has it, or had it, with a run of its own."""
-        ...
-
-    def slot_close(
-        self,
-        account: str,
-        rule: str,
-        slot_time: datetime,
-        state: SlotState,
-        now: datetime,
-        *,
-        run_id: str | None = None,
-        note: str = "",
-    ) -> None:
-        """Say what became of a slot."""
-        ...
-
-    def slots(self, account: str, rule: str | None = None, limit: int = 50) -> Sequence[Slot]:
-        """Return slots of a rule, the latest first."""
-        ...
+def _nobody_of(_upcoming: Sequence[Due]) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What serving works with."""
+    """What serving one account works with.
+
+    `reader` and `writer` are asked for anew by every run: a token that cannot be used fails the slots that need it,
+    and the slot after it was mended runs. `alive` is called wherever the work goes on, `turned` after every turn with
+    what comes next; what they do must not take long, and what they raise is logged.
+    """
 
     settings: Settings
-    reader: Reader
-    writer: Writer
+    reader: Callable[[], Reader]
+    writer: Callable[[], Writer]
     ledger: SlotLedger
     clock: StoppableClock
     mask: Mask
     log: Log
+    alive: Callable[[], None] = _nobody
+    turned: Callable[[Sequence[Due]], None] = _nobody_of
 
     def means(self) -> pipeline.Means:
-        """Return what a run is planned with; it asks the machine's clock whether to stop."""
+        """Return what a run is planned with; it asks the machine's clock whether to stop.
+
+        Raises `CredentialError` where the account's token cannot be used.
+        """
         return pipeline.Means(
             self.settings,
-            self.reader,
+            self.reader(),
             self.ledger,
             self.clock,
             self.mask,
@@ -122,91 +121,103 @@ class Machine:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One rule's slot: the time that its cron line names, and the one at which it starts, later by its jitter."""
-
-    rule: Rule
-    at: datetime
-
-    @property
-    def starts(self) -> datetime:
-        """Return when the slot's run starts."""
-        schedule = self.rule.schedule
-        return self.at if schedule is None else self.at + jitter(schedule, self.rule.name, self.at)
-
-
 class Server:
-    """Rules with their schedules, and how far each has come."""
+    """One account's rules with their schedules, and how far each has come."""
 
-    def __init__(self, rules: Sequence[Rule], machine: Machine) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        machine: Machine,
+        renewed: Callable[[], Edition | None] = lambda: None,
+    ) -> None:
+        """Take the rules as they are; `renewed` is asked at every turn for what their files say since."""
         self._machine = machine
-        self._schedules = {rule.name: rule.schedule for rule in rules if rule.enabled and rule.schedule}
-        self._rules = [rule for rule in rules if rule.name in self._schedules]
-        self._decided: dict[str, datetime] = {}
+        self._renewed = renewed
+        self._timetable = Timetable(rules, machine.settings.account, machine.ledger, machine.log)
         self._settle_at: datetime | None = None
+        self._announced: Sequence[Due] | None = None
         self._troubled = False
 
-    def serve(self) -> None:
-        """Run what is due, wait for what comes next, and return once a stop was asked for.
+    def begin(self, now: datetime, announced: Sequence[Slot] = ()) -> None:
+        """Take up each rule where the ledger says it was left, and look for outcomes to read back at once.
 
-        A run that fails is logged and its slots are recorded as failed; the loop goes on.
+        `announced` are the slots that wait for any machine to take them.
         """
-        clock = self._machine.clock
-        self._begin(clock.now())
-        announced: Sequence[Due] = ()
-        while not clock.stopping:
-            self._troubled = False
+        self._timetable.begin(now, announced)
+        self._settle_at = now
+
+    def give_up(self, announced: Sequence[Slot], now: datetime) -> None:
+        """Write down, of slots that were announced, those that no turn will take."""
+        self._timetable.give_up(announced, now)
+
+    @property
+    def settles_at(self) -> datetime | None:
+        """Return when outcomes are to be read back, None where none is unknown."""
+        return self._settle_at
+
+    def turn(self) -> None:
+        """Run what is due and read back what is due to be; what fails is logged, recorded, and ends nothing else."""
+        self._troubled = False
+        self._machine.alive()
+        try:
+            self._renew()
             self._run_due()
+            self._apply_approved()
             self._settle_due()
-            coming = self.upcoming()
-            if coming[:1] != announced and not clock.stopping:
-                announced = coming[:1]
-                self._announce(coming)
-            self._wait(coming)
+        except Exception as error:  # noqa: BLE001 - a fault in one account must not end the others
+            self._troubled = True
+            self._trouble("turn failed", error)
+        self._announce()
+        self._tell()
+
+    def wakes_at(self, now: datetime) -> datetime:
+        """Return when there is something to do again, as far as can be told at `now`."""
+        times = [now + LONGEST_WAIT, *(one.starts for one in self.upcoming()[:1])]
+        times += [] if self._settle_at is None else [self._settle_at]
+        return max(min(times), now + AFTER_TROUBLE if self._troubled else now)
+
+    def end(self) -> None:
+        """Log that no further turn comes."""
         self._machine.log.info("stopped", account=self._machine.settings.account)
 
     def upcoming(self) -> list[Due]:
         """Return the next slot of every rule, the soonest to start first."""
-        coming = []
-        for rule in self._rules:
-            at = next_slot(self._schedules[rule.name], self._decided[rule.name])
-            if at is not None:
-                coming.append(Due(rule, at))
-        return sorted(coming, key=lambda one: (one.starts, one.rule.name))
+        return self._timetable.upcoming()
 
     # --- one turn of the loop ---------------------------------------------------------------------------
 
-    def _begin(self, now: datetime) -> None:
-        """Take up each rule where the ledger says it was left, and look for outcomes to read back at once.
+    def _tell(self) -> None:
+        """Tell whoever watches that a turn ended; their trouble is none of the rules'."""
+        try:
+            self._machine.turned(self.upcoming())
+        except Exception as error:  # noqa: BLE001 - nobody who watches may stop what is watched
+            self._trouble("telling failed", error)
 
-        A slot that is still `running` is looked at again: where its process is gone, it is free to be taken.
-        """
-        for rule in self._rules:
-            last = self._machine.ledger.slots(self._machine.settings.account, rule.name, 1)
-            if not last:
-                self._decided[rule.name] = now
-            elif last[0].state == RUNNING:
-                self._decided[rule.name] = last[0].slot_at - timedelta(microseconds=1)
-            else:
-                self._decided[rule.name] = last[0].slot_at
-        self._settle_at = now
-
-    def _announce(self, coming: Sequence[Due]) -> None:
-        log = self._machine.log
+    def _announce(self) -> None:
+        """Log what comes next, where that is something new."""
+        log, coming = self._machine.log, self.upcoming()
+        if coming[:1] == self._announced or self._machine.clock.stopping:
+            return
+        self._announced = coming[:1]
         if not coming:
             log.info("no slot comes next", account=self._machine.settings.account)
             return
         first = coming[0]
         together = [one.rule.name for one in coming if one.at == first.at]
-        log.info("next slot", rules=together, slot=_iso(first.at), starts=_iso(first.starts))
+        log.info("next slot", rules=together, slot=iso(first.at), starts=iso(first.starts))
+
+    def _renew(self) -> None:
+        """Take over what the rules' files say, where they changed."""
+        edition = self._renewed()
+        if edition is not None:
+            self._timetable.adopt(edition, self._machine.clock.now())
 
     def _run_due(self) -> None:
         """Run every slot that is due, groups of one time together, the oldest first."""
         groups: dict[datetime, list[Rule]] = defaultdict(list)
-        for rule in self._rules:
+        for rule in self._timetable.rules:
             try:
-                at = self._take(rule)
+                at = self._timetable.take(rule, self._machine.clock.now())
             except TertibError as error:
                 self._troubled = True
                 self._trouble("slots unknown", error, rule=rule.name)
@@ -216,63 +227,60 @@ class Server:
         for at in sorted(groups):
             self._run(groups[at], at)
 
-    def _take(self, rule: Rule) -> datetime | None:
-        """Record a rule's missed slots, and open and return the one that is due, where it is ours to run."""
-        machine, now = self._machine, self._machine.clock.now()
-        at, missed = due(self._schedules[rule.name], self._decided[rule.name], now, rule.name)
-        self._record_missed(rule, missed, now)
-        if at is None:
-            return None
-        ours = machine.ledger.slot_open(machine.settings.account, rule.name, at, now)
-        self._decided[rule.name] = at
-        if not ours:
-            machine.log.info("slot taken by another process", rule=rule.name, slot=_iso(at))
-        return at if ours else None
-
-    def _record_missed(self, rule: Rule, missed: Sequence[datetime], now: datetime) -> None:
-        """Write missed slots down. Each is opened first: one that another process has is not missed."""
-        machine, account = self._machine, self._machine.settings.account
-        new = []
-        for at in missed:
-            if machine.ledger.slot_open(account, rule.name, at, now):
-                machine.ledger.slot_close(account, rule.name, at, "missed", now, note=NOBODY_RAN)
-                new.append(at)
-            self._decided[rule.name] = at
-        if new:
-            machine.log.warning(
-                "slots missed", rule=rule.name, count=len(new), first=_iso(new[0]), last=_iso(new[-1])
-            )
-
     def _run(self, rules: Sequence[Rule], at: datetime) -> None:
         """Run the rules of one slot together and record how it ended, whatever happened."""
         log, names = self._machine.log, [rule.name for rule in rules]
-        log.info("slot begins", rules=names, slot=_iso(at))
+        log.info("slot begins", rules=names, slot=iso(at))
         try:
             self._machine.clock.heed()
             plan, run = self._pipeline(rules, at)
         except Stopped as stopped:
-            self._close(names, at, "failed", str(stopped))
+            self._close(names, at, "failed", str(stopped), cause="stopped")
+        except Paused as paused:
+            self._close(names, at, "skipped", str(paused))
         except (AccountHalted, LeaseLost) as error:
-            self._trouble("slot held", error, rules=names, slot=_iso(at))
-            self._close(names, at, "held", str(error))
+            self._trouble("slot held", error, rules=names, slot=iso(at))
+            self._close(names, at, "held", str(error), cause=cause_of(error))
         except TertibError as error:
-            self._trouble("slot failed", error, rules=names, slot=_iso(at))
-            self._close(names, at, "failed", str(error))
+            self._trouble("slot failed", error, rules=names, slot=iso(at))
+            self._close(names, at, "failed", str(error), cause=cause_of(error))
         except Exception as error:  # noqa: BLE001 - a fault in one run must not end all runs to come
-            self._trouble("slot failed", error, rules=names, slot=_iso(at))
-            self._close(names, at, "failed", "internal error")
+            self._trouble("slot failed", error, rules=names, slot=iso(at))
+            self._close(names, at, "failed", "internal error", cause=cause_of(error))
         else:
             self._report(plan, run, names, at)
+
+    def _apply_approved(self) -> None:
+        """Apply what people said yes to since the last turn; what another process is at work on waits for the next."""
+        machine = self._machine
+        for approval in approved.due(machine.ledger, machine.settings.account, machine.clock.now()):
+            told = {"plan": approval.asked.plan_id, "rules": list(approval.asked.rules)}
+            try:
+                machine.clock.heed()
+                run = approved.carry_out(approval, machine.ledger, machine.means(), machine.writer())
+            except Stopped:
+                return
+            except TertibError as error:
+                self._trouble("approved plan not applied", error, **told)
+            else:
+                machine.log.info("approved plan applied", run=run.run_id, sent=run.sent, **told)
+                self._come_back_for(run)
+
+    def _come_back_for(self, run: Run) -> None:
+        """Note when the outcomes that a run left unknown may be read back."""
+        if any(one.state is State.SENT for one in run.outcomes):
+            self._settle_at = self._machine.clock.now() + self._machine.settings.settle
 
     def _pipeline(self, rules: Sequence[Rule], at: datetime) -> tuple[Plan, Run]:
         machine = self._machine
         # one run for all rules of the slot: it goes by the first one's key, which is unique as well
         slot = slot_key(machine.settings.account, rules[0].name, at)
         means = replace(machine.means(), progress=self._heed)
-        return pipeline.run([refreshed(rule) for rule in rules], means, machine.writer, slot=slot)
+        return pipeline.run([refreshed(rule) for rule in rules], means, machine.writer(), slot=slot)
 
     def _heed(self, event: str, **_numbers: object) -> None:
         """End a reading once a stop was asked for; an apply asks between its requests by itself."""
+        self._machine.alive()
         if event == "read":
             self._machine.clock.heed()
 
@@ -282,7 +290,7 @@ class Server:
         machine.log.info(
             "slot done",
             rules=list(names),
-            slot=_iso(at),
+            slot=iso(at),
             run=run.run_id,
             account=plan.account,
             orders=plan.orders_read,
@@ -293,14 +301,20 @@ class Server:
             outcomes=dict(outcomes),
         )
         if run.stopped:
-            machine.log.warning("run stopped early", run=run.run_id, why=run.stopped)
-        if outcomes[State.SENT]:
-            self._settle_at = machine.clock.now() + machine.settings.settle
+            machine.log.warning("run stopped early", slot=iso(at), run=run.run_id, why=run.stopped)
+        self._come_back_for(run)
         for name in names:
-            self._close([name], at, _ended(plan, name), run.stopped or "", run.run_id)
+            self._close([name], at, _ended(plan, run, name), run.stopped or "", run.run_id)
 
     def _close(
-        self, names: Sequence[str], at: datetime, state: SlotState, note: str, run_id: str | None = None
+        self,
+        names: Sequence[str],
+        at: datetime,
+        state: SlotState,
+        note: str,
+        run_id: str | None = None,
+        *,
+        cause: Cause | None = None,
     ) -> None:
         """Close slots; a ledger that fails here is logged, for the next run must still come."""
         machine = self._machine
@@ -308,10 +322,10 @@ class Server:
             try:
                 now = machine.clock.now()
                 machine.ledger.slot_close(
-                    machine.settings.account, name, at, state, now, run_id=run_id, note=note
+                    machine.settings.account, name, at, state, now, run_id=run_id, note=note, cause=cause
                 )
             except TertibError as error:
-                self._trouble("slot not closed", error, rule=name, slot=_iso(at))
+                self._trouble("slot not closed", error, rule=name, slot=iso(at))
 
     def _settle_due(self) -> None:
         """Read back what is due to be, and note when to look again."""
@@ -338,25 +352,40 @@ class Server:
         else:
             self._machine.log.error(event, why=f"internal error: {type(error).__name__}", **fields)
 
-    def _wait(self, coming: Sequence[Due]) -> None:
-        now = self._machine.clock.now()
-        times = [now + LONGEST_WAIT, *(one.starts for one in coming[:1])]
-        times += [] if self._settle_at is None else [self._settle_at]
-        shortest = AFTER_TROUBLE if self._troubled else timedelta()
-        self._machine.clock.sleep(max(min(times) - now, shortest).total_seconds())
+
+def cause_of(error: Exception) -> Cause:
+    """Say in a word why a slot had no run of its own."""
+    return next((cause for kind, cause in CAUSES.items() if isinstance(error, kind)), "internal")
 
 
-def _ended(plan: Plan, rule: str) -> SlotState:
-    """Tell how a rule's slot ended: `held` where a limit, a conflict or an unread scan kept all its changes."""
+def _ended(plan: Plan, run: Run, rule: str) -> SlotState:
+    """Tell how a rule's slot ended: `held` where a limit, a conflict or an unread scan kept all its changes.
+
+    So it is where a pause, or a run that stopped early, kept some of them.
+    """
+    left = (one for one in run.outcomes if one.rule == rule)
+    if any(one.code == "paused" or one.state is State.ABANDONED for one in left):
+        return "held"
     planned = any(one.rule == rule for one in plan.changes)
     kept = any(one.rule == rule and (one.order_id is None or one.code in HELD_WHOLE) for one in plan.held)
     return "held" if kept and not planned else "done"
 
 
-def _iso(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
+def serve(
+    servers: Sequence[Server], clock: StoppableClock, wait: Callable[[float], None] | None = None
+) -> None:
+    """Give every account its turn, wait for what comes next, and return once a stop was asked for.
 
-
-def serve(rules: Sequence[Rule], machine: Machine) -> None:
-    """Run rules on their schedules until the machine's clock is told to stop."""
-    Server(rules, machine).serve()
+    `wait` takes the place of the clock's sleep, for who may be woken before the next slot comes.
+    A run that fails is logged and its slots are recorded as failed; the loop goes on, for its account too.
+    """
+    for one in servers:
+        one.begin(clock.now())
+    while not clock.stopping:
+        for one in servers:
+            if not clock.stopping:
+                one.turn()
+        now = clock.now()
+        (wait or clock.sleep)((min(one.wakes_at(now) for one in servers) - now).total_seconds())
+    for one in servers:
+        one.end()

@@ -34,6 +34,7 @@ from tertib.language.scope import Scope
 from tertib.language.tracing import trace
 from tertib.language.wording import kind_of, quote
 from tertib.model import (
+    Calendar,
     Complaint,
     Condition,
     Elements,
@@ -63,14 +64,24 @@ def parse(
     elsewhere: Mapping[str, Field] | None = None,
     parameters: Mapping[str, Parameter] | None = None,
     tables: Mapping[str, Table | None] | None = None,
+    calendar: Calendar | None = None,
 ) -> tuple[Condition, ...]:
     """Read a list of conditions over a source's `fields`, all of which must hold.
 
     Every mistake is added to `complaints` with its path from `path`; what has errors is left out of the result.
     `zone` gives bare dates their midnight. `elsewhere` (the other source's fields) and `parameters` (of the
     query) only make hints better. `tables` are the rule's lookup tables, None for one that was complained about.
+    `calendar` measures working days; without one those are Monday to Friday.
     """
-    scope = Scope(fields, zone, complaints, elsewhere=elsewhere, parameters=parameters, tables=tables)
+    scope = Scope(
+        fields,
+        zone,
+        complaints,
+        elsewhere=elsewhere,
+        parameters=parameters,
+        tables=tables,
+        calendar=calendar,
+    )
     if isinstance(data, Mapping):
         hint = "start each condition with a dash: `- field: value`"
         scope.complain(

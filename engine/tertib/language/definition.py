@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from tertib.model import Ago, Limits, Schedule
+from tertib.language import days
+from tertib.model import Ago, Calendar, Limits, Schedule, WorkingDays
 
 _DECIMAL: Final = "$decimal"
 _MEANING: Final = (
@@ -26,6 +27,7 @@ _MEANING: Final = (
     "priority",
     "data",
     "timezone",
+    "calendar",
 )
 _HASH_LENGTH: Final = 16
 
@@ -62,20 +64,26 @@ def of_query(query: Mapping[str, tuple[str | datetime | Ago, ...]]) -> dict[str,
     return {name: [_of_value(value) for value in values] for name, values in query.items()}
 
 
-def to_query(data: Mapping[str, Any]) -> dict[str, tuple[str | datetime | Ago, ...]]:
-    """Return what `of_query` was given."""
-    return {name: tuple(_to_value(value) for value in values) for name, values in data.items()}
+def to_query(
+    data: Mapping[str, Any], calendar: Calendar | None = None
+) -> dict[str, tuple[str | datetime | Ago, ...]]:
+    """Return what `of_query` was given; `calendar` is the one that measures its working days."""
+    return {name: tuple(_to_value(value, calendar) for value in values) for name, values in data.items()}
 
 
 def _of_value(value: str | datetime | Ago) -> Any:
     if isinstance(value, Ago):
+        if isinstance(value.distance, WorkingDays):
+            return {"working_days_ago": value.distance.count}
         return {"ago": _seconds(value.distance)}
     return {"at": value.astimezone(UTC).isoformat()} if isinstance(value, datetime) else value
 
 
-def _to_value(data: Any) -> str | datetime | Ago:
+def _to_value(data: Any, calendar: Calendar | None) -> str | datetime | Ago:
     if not isinstance(data, Mapping):
         return str(data)
+    if "working_days_ago" in data and calendar is not None:
+        return Ago(WorkingDays(data["working_days_ago"], calendar))
     return Ago(timedelta(seconds=data["ago"])) if "ago" in data else datetime.fromisoformat(data["at"])
 
 
@@ -123,6 +131,8 @@ def of_schedule(schedule: Schedule | None) -> dict[str, Any] | None:
         "jitter": _seconds(schedule.jitter),
         "missed": schedule.missed,
         "deadline": None if schedule.deadline is None else _seconds(schedule.deadline),
+        "skip": days.told(schedule.skip),
+        "holidays": days.of_holidays(schedule.holidays),
     }
 
 
@@ -137,6 +147,8 @@ def to_schedule(data: Mapping[str, Any] | None) -> Schedule | None:
         timedelta(seconds=data["jitter"]),
         data["missed"],
         None if deadline is None else timedelta(seconds=deadline),
+        days.to_spans(data.get("skip", [])),
+        days.to_holidays(data.get("holidays")),
     )
 
 

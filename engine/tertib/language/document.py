@@ -1,7 +1,7 @@
 """YAML files as plain data in which every key and value knows its place.
 
 Only the events of PyYAML are used, never its constructor: aliases are not followed, tags not obeyed, and whatever
-a rule may not hold (see `LARGEST`, `DEEPEST`) is refused before anything is built from it. A plain scalar is what
+a rule may not hold (see `LARGEST`, `DEEPEST`, `MOST_VALUES`) is refused before anything is built from it. A plain scalar is what
 it looks like: `true`, `false`, `null`, `~`, whole numbers and plain decimals; `no`, `on`, `0123`, `1_000` and dates
 stay the text that people wrote.
 """
@@ -24,6 +24,11 @@ __all__ = ["DEEPEST", "LARGEST", "Document", "Flaw", "Parsed", "Spot", "parse", 
 
 LARGEST: Final = 256 * 1024
 DEEPEST: Final = 32
+MOST_VALUES: Final = 20_000
+"""How many keys, values and documents a file may hold: a longer list belongs into a lookup table."""
+
+MOST_FLAWS: Final = 100
+"""After how many mistakes a file is not read on."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -178,6 +183,7 @@ class _Reader:
         self.flaws: list[Flaw] = []
         self.documents: list[tuple[int, Document]] = []
         self.count = 0
+        self.size = 0
         self.begin()
 
     def begin(self) -> None:
@@ -210,6 +216,7 @@ class _Reader:
     def take(self, event: Any) -> None:
         """Take one event into the document that is being built."""
         kind = type(event)
+        self.measure(event)
         if kind is yaml.ScalarEvent:
             self.refuse_marks(event)
             self.scalar(event)
@@ -227,6 +234,20 @@ class _Reader:
             self.begin()
         elif kind is yaml.DocumentEndEvent:
             self.finish()
+
+    def measure(self, event: Any) -> None:
+        """Stop at a file that holds more than anybody reads, be it values or mistakes."""
+        self.size += 1
+        if len(self.flaws) >= MOST_FLAWS:
+            hint = "mend these first"
+            said = f"the file has more than {MOST_FLAWS} mistakes, and is not read on from here"
+        elif self.size > MOST_VALUES:
+            hint = "split it into several files; a long list belongs into a lookup table"
+            said = f"the file holds more than {MOST_VALUES} keys and values"
+        else:
+            return
+        self.flaw(self.spot(event.start_mark, 1), "T104", said, hint)
+        raise _Stop
 
     def finish(self) -> None:
         """Close a document."""

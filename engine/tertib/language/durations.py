@@ -1,6 +1,7 @@
-"""Durations (`1d12h`) and instants (ISO 8601) as people write them in rules.
+"""Durations (`1d12h`, `2wd`) and instants (ISO 8601) as people write them in rules.
 
-A day is 24 hours, whatever the clocks of a zone do: a rule that waits three days waits 72 hours.
+A day is 24 hours, whatever the clocks of a zone do: a rule that waits three days waits 72 hours. Only a `wd`, a working
+day, is a day of a calendar.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
+
+from tertib.model import Calendar, Distance, WorkingDays
 
 UNITS: Final[Mapping[str, timedelta]] = {
     "minutes": timedelta(minutes=1),
@@ -21,8 +24,12 @@ UNITS: Final[Mapping[str, timedelta]] = {
 LONGEST: Final = timedelta(days=36_500)
 """No duration is longer: whoever writes a hundred years means something else."""
 
+MOST_WORKING_DAYS: Final = 2_600
+"""No age is longer in working days: that is ten years."""
+
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+_WORKING_DAYS = re.compile(r"(\d{1,18})wd", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CLOCK = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?"
 _LOCAL = re.compile(_CLOCK, re.ASCII)
@@ -49,11 +56,27 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def format_duration(duration: timedelta) -> str:
-    """Write a duration so that `parse_duration` reads it back: `1d12h`; parts of a second are rounded up.
+def parse_distance(text: str, calendar: Calendar) -> Distance:
+    """Read an age: a duration, or working days of a calendar such as `2wd`, which stand alone.
+
+    Raises ValueError as `parse_duration` does, and for no working day or more than ten years of them.
+    """
+    found = _WORKING_DAYS.fullmatch(text)
+    if found is None:
+        return parse_duration(text)
+    if not 1 <= int(found[1]) <= MOST_WORKING_DAYS:
+        msg = f"`{text}` is not between one working day and `{MOST_WORKING_DAYS}wd`"
+        raise ValueError(msg)
+    return WorkingDays(int(found[1]), calendar)
+
+
+def format_duration(duration: Distance) -> str:
+    """Write an age so that `parse_distance` reads it back: `1d12h`, `2wd`; parts of a second are rounded up.
 
     A negative duration is written with a leading `-`, which no rule can say.
     """
+    if isinstance(duration, WorkingDays):
+        return f"{duration.count}wd"
     sign = "-" if duration < timedelta() else ""
     return sign + ("".join(_parts(abs(duration))) or "0s")
 

@@ -12,11 +12,22 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from tertib.language import durations, templates
+from tertib.language import calendars, durations, templates
 from tertib.language.kleene import conjunction, disjunction, negation
 from tertib.language.operators import OPERATORS
 from tertib.language.values import MISSING, UNREADABLE, elements, find, is_null, read_as, why_unreadable
-from tertib.model import Condition, Elements, Expression, FieldRef, Group, Kind, Order, Test, Verdict
+from tertib.model import (
+    Condition,
+    Elements,
+    Expression,
+    FieldRef,
+    Group,
+    Kind,
+    Order,
+    Test,
+    Verdict,
+    WorkingDays,
+)
 
 OnUnreadable: TypeAlias = Callable[[str, str], None]
 """Told a field's full path and why its value does not read as its kind; the value itself is not in it."""
@@ -227,5 +238,7 @@ def _turning_point(test: Test, reading: Reading) -> Iterator[datetime]:
     happened = read_as(find(reading.order, test.field), test.kind)
     bound = _operands(test.operand, reading)
     latest = datetime.max.replace(tzinfo=UTC) - _INSTANT
-    if isinstance(happened, datetime) and isinstance(bound, timedelta) and happened < latest - bound:
-        yield happened + bound
+    if not isinstance(happened, datetime):
+        return
+    if isinstance(bound, WorkingDays) or (isinstance(bound, timedelta) and happened < latest - bound):
+        yield from (turn for turn in calendars.reached(happened, bound) if turn < latest)

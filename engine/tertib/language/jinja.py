@@ -45,6 +45,10 @@ TESTS: Final = frozenset(
 """What may stand behind `is` in a template."""
 
 
+_BY_ATTRIBUTE: Final = frozenset({"map", "sum"})
+"""The filters that look a name up in each of a list."""
+
+
 # --- the environment ------------------------------------------------------------------------------------
 
 
@@ -119,6 +123,32 @@ def parse_expression(text: str) -> nodes.Expr:
     return found
 
 
+def members(text: str, name: str, *, expression: bool) -> Iterator[tuple[str, int, int]]:
+    """Yield every `name.member` of a template, or of an expression: the member, and where the whole starts and ends.
+
+    What is not valid Jinja2 has none: `parse` is who says so.
+    """
+    try:
+        tokens = list(_tokens(text, expression=expression))
+    except TemplateError:
+        return
+    for before, first, dot, last in zip([None, *tokens], tokens, tokens[1:], tokens[2:], strict=False):
+        looked_up = before is not None and before[0] == "operator" and before[1] == "."
+        if not looked_up and first[:2] == ("name", name) and dot[1] == "." and last[0] == "name":
+            yield last[1], first[2], last[2] + len(last[1])
+
+
+def _tokens(text: str, *, expression: bool) -> Iterator[tuple[str, str, int]]:
+    """Yield kind, text and place of every token that is no blank; Jinja2 itself tells the line alone."""
+    lexer, place = environment().lexer, 0
+    for _, kind, value in lexer.tokeniter(text, None, state="variable" if expression else None):
+        # blanks that a `-` takes away are not among the tokens
+        place = max(text.find(value, place), place)
+        if kind != "whitespace":
+            yield kind, value, place
+        place += len(value)
+
+
 @lru_cache(maxsize=1024)
 def compiled(text: str, *, percent_encode: bool) -> Any:
     """Return a template ready to render, with its outputs percent-encoded where they end up in an address."""
@@ -152,7 +182,7 @@ def evaluate(template: Any, names: Mapping[str, Any]) -> Any:
 
 
 def _make_exact(tree: nodes.Node) -> None:
-    """Let decimals be decimals, and let `~` join values as templates write them."""
+    """Let decimals be decimals, let `~` join values as templates write them, and mark computed names as such."""
     for node in list(
         tree.find_all((nodes.Compare, nodes.Operand, nodes.BinExpr, nodes.Filter, nodes.Concat))
     ):
@@ -161,6 +191,18 @@ def _make_exact(tree: nodes.Node) -> None:
                 setattr(node, name, _filtered(nodes.Const(repr(value.value)), "tertib_number"))
     for joined in tree.find_all(nodes.Concat):
         joined.nodes = [_filtered(child, "tertib_text") for child in joined.nodes]
+    for looked in tree.find_all(nodes.Getitem):
+        looked.arg = _marked(looked.arg)
+    for found in tree.find_all(nodes.Filter):
+        if found.name in _BY_ATTRIBUTE:
+            found.args = [_marked(one) for one in found.args]
+            for named in found.kwargs:
+                named.value = _marked(named.value)
+
+
+def _marked(node: nodes.Expr) -> nodes.Expr:
+    """Mark a name that is computed: it may be a value of the order, which no message shows."""
+    return node if isinstance(node, nodes.Const | nodes.Slice) else _filtered(node, "tertib_key")
 
 
 def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
@@ -219,13 +261,17 @@ _SPELLED: Final[Mapping[type[nodes.Node], str]] = {
     nodes.Import: "import",
     nodes.FromImport: "from",
     nodes.Dict: "{",
+    nodes.Scope: "autoescape",
 }
+
+_OF_ANOTHER: Final = (nodes.Pair, nodes.ScopedEvalContextModifier)
+"""Nodes that only stand inside one which is forbidden itself, and is written with the sign that people see."""
 
 
 def forbidden(tree: nodes.Node) -> Iterator[tuple[nodes.Node, str]]:
     """Yield the nodes that no template may hold, each with the sign that it is written with."""
     for node in _all(tree):
-        if not isinstance(node, _ALLOWED) and not is_lookup(node):
+        if not isinstance(node, (*_ALLOWED, *_OF_ANOTHER)) and not is_lookup(node):
             yield node, _SPELLED.get(type(node), type(node).__name__.lower())
 
 
@@ -252,6 +298,11 @@ def depth(tree: nodes.Node) -> int:
         deepest += 1
         level = [child for node in level for child in node.iter_child_nodes()]
     return deepest
+
+
+def parts(tree: nodes.Node) -> int:
+    """Count a tree's names, values and operators."""
+    return sum(1 for _ in _all(tree))
 
 
 def _all(tree: nodes.Node) -> Iterator[nodes.Node]:
@@ -291,6 +342,23 @@ def part_of(node: nodes.Getattr | nodes.Getitem) -> Any:
         return node.attr
     value = node.arg.value if isinstance(node.arg, nodes.Const) else None
     return value if isinstance(value, str | int) else None
+
+
+def starts_nowhere(node: nodes.Node) -> TypeGuard[nodes.Getattr | nodes.Getitem]:
+    """Tell whether a node looks something up in a value that is neither a name nor a row of a table."""
+    if not isinstance(node, nodes.Getattr | nodes.Getitem):
+        return False
+    below: nodes.Node = node
+    while isinstance(below, nodes.Getattr | nodes.Getitem):
+        below = below.node
+    return not isinstance(below, nodes.Name) and not is_lookup(below)
+
+
+def attributes(node: nodes.Filter) -> Iterator[Any]:
+    """Yield the names that a filter's arguments spell out, where the filter looks them up in each of a list."""
+    if node.name in _BY_ATTRIBUTE:
+        given = (*node.args, *(named.value for named in node.kwargs))
+        yield from (one.value for one in given if isinstance(one, nodes.Const))
 
 
 def paths(tree: nodes.Node) -> frozenset[str]:

@@ -25,7 +25,7 @@ class Bad(Enum):
 BAD: Final = Bad.BAD
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,99})(?:\.\d{1,100})?", re.ASCII)
-_LEADING_ZERO = re.compile(r"-?0+(\d[\d.]*)", re.ASCII)
+_LEADING_ZERO = re.compile(r"-?0+([1-9][\d.]*|0(?:\.[\d.]*)?)", re.ASCII)
 _GROUPED = re.compile(r"(?:rp\.? ?)?(\d{1,3}(?:[.,_ ]\d{3})+)(?:,-)?", re.ASCII | re.IGNORECASE)
 _SPOKEN = re.compile(r"(\d{1,6}) ?([a-z]+)(?: ago| lalu| yang lalu)?", re.ASCII | re.IGNORECASE)
 _SPOKEN_UNITS: Final[Mapping[str, str]] = {
@@ -35,6 +35,10 @@ _SPOKEN_UNITS: Final[Mapping[str, str]] = {
     "d": "d", "day": "d", "hari": "d",
     "w": "w", "wk": "w", "week": "w", "minggu": "w", "pekan": "w",
 }  # fmt: skip
+_SPOKEN_WORKING_DAYS = re.compile(
+    r"(\d{1,6}) ?(?:(?:working|business|work)[ -]?days?|hari kerja|bd|hk)(?: ago| lalu| yang lalu)?",
+    re.ASCII | re.IGNORECASE,
+)
 _RUPIAH_THAT_COUNT = 1000
 
 
@@ -184,7 +188,10 @@ _LITERALS: Final[Mapping[Kind, Callable[[Scope, Field, Any, Path], Any]]] = {
 
 
 def meant_duration(text: str) -> str | None:
-    """Return the duration that `3 days`, `3 hari` or `3d ago` means, None where it means none."""
+    """Return the duration that `3 days`, `3 hari`, `3 hari kerja` or `3d ago` means, None where it means none."""
+    working = _SPOKEN_WORKING_DAYS.fullmatch(text.strip())
+    if working is not None:
+        return f"{working[1]}wd"
     found = _SPOKEN.fullmatch(text.strip())
     if found is None:
         return None

@@ -19,6 +19,8 @@ def distance(left: str, right: str, limit: int) -> int:
             cost = min(last[column] + 1, line[column - 1] + 1, last[column - 1] + (a != b))
             swapped = row > 1 and column > 1 and a == right[column - 2] and left[row - 2] == b
             line.append(min(cost, before_last[column - 2] + 1) if swapped else cost)
+        if min(line) > limit and min(last) > limit:
+            return limit + 1  # no later line can be less
         before_last, last = last, line
     return last[-1]
 

@@ -21,16 +21,16 @@ from tertib.language.operators import (
 from tertib.language.scope import Scope, reachable
 from tertib.language.tables import hint as tables_hint
 from tertib.language.wording import kind_of, quote
-from tertib.model import Field, FieldRef, Kind, Path, TableKeys
+from tertib.model import Calendar, Field, FieldRef, Kind, Path, TableKeys
 
-_DURATION_HINT = "write a number and a unit: `30m`, `12h`, `3d`, `2w` or `1d12h`"
+_DURATION_HINT = "write a number and a unit: `30m`, `12h`, `3d`, `2w` or `1d12h`; `2wd` are working days"
 
 
 def operand(scope: Scope, field: Field, operator: Operator, data: Any, path: Path) -> Any:
     """Return an operator's operand, read for a field whose kind the operator fits; `BAD` after a complaint.
 
     One value is a `str`, `Decimal`, `bool` or `datetime` by the field's kind, or a `FieldRef`; several are a
-    tuple, or the `TableKeys` of a lookup table; a duration is a `timedelta`; a condition on a count a tuple of operator
+    tuple, or the `TableKeys` of a lookup table; a duration is a `Distance`; a condition on a count a tuple of operator
     and operand.
     """
     return _SHAPES[operator.shape](scope, field, operator, data, path)
@@ -196,7 +196,7 @@ def _duration(scope: Scope, field: Field, operator: Operator, data: Any, path: P
         scope.complain("T208", f"{quote(data)} is not a duration", path, hint=hint or _DURATION_HINT)
         return BAD
     try:
-        return durations.parse_duration(data)
+        return durations.parse_distance(data, scope.calendar or Calendar(str(scope.zone)))
     except ValueError as error:
         meant = meant_duration(data)
         scope.complain("T208", str(error), path, hint=f"did you mean `{meant}`?" if meant else _DURATION_HINT)

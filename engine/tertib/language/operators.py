@@ -16,9 +16,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias
 
-from tertib.language import patterns
+from tertib.language import calendars, patterns
 from tertib.language.kleene import conjunction, disjunction, negation
-from tertib.model import Kind, Verdict
+from tertib.model import Distance, Kind, Verdict
 
 Truth: TypeAlias = Callable[[Any, Any, datetime], Verdict]
 
@@ -32,7 +32,7 @@ class Shape(StrEnum):
     TEXT = "a text, or `{field: …}`"
     PATTERN = "an RE2 pattern"
     FLAG = "`true` or `false`"
-    DURATION = "a duration such as `3d`, or `{field: …, unit: days}`"
+    DURATION = "a duration such as `3d` or `2wd`, or `{field: …, unit: days}`"
     INSTANT = "an ISO 8601 instant or a date, or `{field: …}`"
     NAME = "a name"
     NAMES = "a list of names"
@@ -108,12 +108,16 @@ def _between(value: Any, operand: Sequence[Any], _now: datetime) -> Verdict:
     return bool(low <= value <= high)
 
 
-def _older(value: datetime, operand: timedelta, now: datetime) -> Verdict:
-    return now - value > operand
+def _older(value: datetime, operand: Distance, now: datetime) -> Verdict:
+    if isinstance(operand, timedelta):
+        return now - value > operand
+    return value < calendars.before(now, operand)
 
 
-def _newer(value: datetime, operand: timedelta, now: datetime) -> Verdict:
-    return now - value < operand
+def _newer(value: datetime, operand: Distance, now: datetime) -> Verdict:
+    if isinstance(operand, timedelta):
+        return now - value < operand
+    return value > calendars.before(now, operand)
 
 
 def _includes(value: Sequence[str | None], operand: str, _now: datetime) -> Verdict:

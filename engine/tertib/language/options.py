@@ -13,10 +13,22 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from tertib.language import days
 from tertib.language.durations import parse_duration
 from tertib.language.nearest import did_you_mean
 from tertib.language.wording import one_of, quote
-from tertib.model import Complaint, Limits, Parameter, Path, Recheck, Schedule, Source
+from tertib.model import (
+    Complaint,
+    DaySpan,
+    Holidays,
+    Limits,
+    Parameter,
+    Path,
+    Recheck,
+    Reversals,
+    Schedule,
+    Source,
+)
 
 VETOES: Final = ("paid", "transfer_proof", "shipment_receipt", "conflict", "human_change")
 """What `allow` may name."""
@@ -151,13 +163,37 @@ def _no_limit(path: Path, wanted: Any, example: str) -> Complaint:
 # --- schedule -------------------------------------------------------------------------------------------
 
 
+def reversals(
+    data: Any, base: Reversals, complaints: list[Complaint], path: Path = ("reversals",)
+) -> Reversals:
+    """Read when a rule has lost the trust to act by itself; `base` fills what is not there."""
+    if not isinstance(data, Mapping):
+        return base
+    share = _share(data, base.share, complaints, path)
+    within = duration(data, "within", base.within, complaints, path)
+    return Reversals(
+        share=base.share if share is None else share,
+        orders=_count(data, base.orders, complaints, path) or base.orders,
+        within=within or base.within,
+    )
+
+
 def schedule(
-    data: Any, timezone: str, complaints: list[Complaint], path: Path = ("schedule",)
+    data: Any,
+    timezone: str,
+    complaints: list[Complaint],
+    path: Path = ("schedule",),
+    *,
+    skip: tuple[DaySpan, ...] = (),
+    holidays: Holidays | None = None,
 ) -> Schedule | None:
-    """Read when a rule runs: a cron expression, or a mapping with one; `timezone` is that of the settings."""
+    """Read when a rule runs: a cron expression, or a mapping with one.
+
+    `timezone`, `skip` and `holidays` are those of the settings, for what the rule does not say.
+    """
     if isinstance(data, str):
         _check_cron(data, complaints, path)
-        return Schedule(data, timezone)
+        return Schedule(data, timezone, skip=skip, holidays=holidays)
     if not isinstance(data, Mapping) or not isinstance(data.get("cron"), str):
         return None
     _check_cron(data["cron"], complaints, (*path, "cron"))
@@ -168,6 +204,10 @@ def schedule(
         jitter=duration(data, "jitter", timedelta(), complaints, path) or timedelta(),
         missed="skip" if missed == "skip" else "latest",
         deadline=duration(data, "deadline", None, complaints, path),
+        skip=days.spans(data["skip"], complaints, (*path, "skip")) if "skip" in data else skip,
+        holidays=days.holidays(data["holidays"], complaints, (*path, "holidays"))
+        if "holidays" in data
+        else holidays,
     )
 
 

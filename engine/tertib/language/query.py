@@ -8,10 +8,10 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from tertib.language.durations import parse_duration, parse_instant
+from tertib.language.durations import parse_distance, parse_instant
 from tertib.language.nearest import did_you_mean
 from tertib.language.wording import kind_of, one_of, quote, spelled
-from tertib.model import Ago, Complaint, Parameter, Path
+from tertib.model import Ago, Calendar, Complaint, Parameter, Path
 
 Value: TypeAlias = str | datetime | Ago
 """One alternative of a parameter: text as the API spells it, or a time."""
@@ -36,16 +36,18 @@ def parse(
     zone: tzinfo,
     complaints: list[Complaint],
     path: Path = ("query",),
+    *,
+    calendar: Calendar | None = None,
 ) -> Mapping[str, tuple[Value, ...]]:
     """Read a rule's query: each parameter with its alternatives, in the order of the table.
 
-    A list is a union and loses its repetitions; a bare date is midnight in `zone`. What is wrong is added to
-    `complaints`, and left out of the result.
+    A list is a union and loses its repetitions; a bare date is midnight in `zone`; `calendar` measures working
+    days. What is wrong is added to `complaints`, and left out of the result.
     """
     if not isinstance(data, dict):
         complaints.append(_not_a_mapping(data, path))
         return {}
-    reader = _Query(parameters, zone, complaints, path)
+    reader = _Query(parameters, zone, complaints, path, calendar or Calendar(str(zone)))
     found = {name: values for name, value in data.items() if (values := reader.parameter(name, value))}
     if "search_field" in data and "search" not in data:
         hint = "add `search`, or leave `search_field` out"
@@ -64,12 +66,18 @@ class _Query:
     """One query's reading; every method adds its complaints."""
 
     def __init__(
-        self, parameters: Mapping[str, Parameter], zone: tzinfo, complaints: list[Complaint], path: Path
+        self,
+        parameters: Mapping[str, Parameter],
+        zone: tzinfo,
+        complaints: list[Complaint],
+        path: Path,
+        calendar: Calendar,
     ) -> None:
         self.parameters = parameters
         self.zone = zone
         self.complaints = complaints
         self.path = path
+        self.calendar = calendar
 
     def say(
         self, name: str, code: str, message: str, hint: str | None = None, *, on_key: bool = False
@@ -128,7 +136,7 @@ class _Query:
             hint = "operators such as `older_than` go under `conditions`" if isinstance(value, dict) else None
             self.complaints.append(Complaint(path, "T304", message, hint))
         else:
-            found, wrong = _READERS[known.kind](known, value, self.zone)
+            found, wrong = _READERS[known.kind](known, value, self)
             if wrong is not None:
                 self.complaints.append(Complaint(path, *wrong))
             elif found is not None:
@@ -139,7 +147,7 @@ _Read: TypeAlias = tuple[Value | None, tuple[str, str, str | None] | None]
 """A value, or the code, message and hint of what is wrong with it."""
 
 
-def _enum(known: Parameter, value: Any, _zone: tzinfo) -> _Read:
+def _enum(known: Parameter, value: Any, _query: _Query) -> _Read:
     word = spelled(value)
     if isinstance(value, str) and word in known.values:
         return word, None
@@ -147,33 +155,35 @@ def _enum(known: Parameter, value: Any, _zone: tzinfo) -> _Read:
     return None, ("T303", f"{quote(known.name)} cannot be {quote(value)}", hint)
 
 
-def _boolean(known: Parameter, value: Any, _zone: tzinfo) -> _Read:
+def _boolean(known: Parameter, value: Any, _query: _Query) -> _Read:
     word = spelled(value)
     if word in {"true", "false"}:
         return word, None
     return None, ("T303", f"{quote(known.name)} cannot be {quote(value)}", "write `true` or `false`")
 
 
-def _time(known: Parameter, value: Any, zone: tzinfo) -> _Read:
+def _time(known: Parameter, value: Any, query: _Query) -> _Read:
     hint = "write `14d ago`, `2026-01-31` or `2026-01-31T08:00:00+07:00`"
     if not isinstance(value, str):
         return None, ("T306", f"{quote(known.name)} takes a time, not {quote(value)}", hint)
     ago = _AGO.fullmatch(value)
     try:
-        return (Ago(parse_duration(ago[1])) if ago else parse_instant(value, zone)), None
+        if ago is not None:
+            return Ago(parse_distance(ago[1], query.calendar)), None
+        return parse_instant(value, query.zone), None
     except ValueError as error:
-        return None, ("T306", str(error), _forgot_ago(value) or hint)
+        return None, ("T306", str(error), _forgot_ago(value, query) or hint)
 
 
-def _forgot_ago(value: str) -> str | None:
+def _forgot_ago(value: str, query: _Query) -> str | None:
     try:
-        parse_duration(value)
+        parse_distance(value, query.calendar)
     except ValueError:
         return None
     return f"did you mean `{value} ago`?"
 
 
-def _id(known: Parameter, value: Any, _zone: tzinfo) -> _Read:
+def _id(known: Parameter, value: Any, _query: _Query) -> _Read:
     word = spelled(value)
     if not isinstance(value, bool | Decimal) and (
         _NUMBER.fullmatch(word) or (isinstance(value, str) and _KEY.fullmatch(word))
@@ -183,7 +193,7 @@ def _id(known: Parameter, value: Any, _zone: tzinfo) -> _Read:
     return None, ("T309", f"{quote(known.name)} cannot be {quote(value)}", hint)
 
 
-def _text(known: Parameter, value: Any, _zone: tzinfo) -> _Read:
+def _text(known: Parameter, value: Any, _query: _Query) -> _Read:
     word = spelled(value)
     if isinstance(value, bool):
         return None, (
@@ -200,12 +210,12 @@ def _text(known: Parameter, value: Any, _zone: tzinfo) -> _Read:
     return word, None
 
 
-def _tag(known: Parameter, value: Any, zone: tzinfo) -> _Read:
+def _tag(known: Parameter, value: Any, query: _Query) -> _Read:
     if isinstance(value, str) and "," in value:
         tags = ", ".join(part.strip() for part in value.split(",") if part.strip())
         hint = f"write a list, which is a union: `[{tags}]`; a tag with a comma in its name goes under `conditions`"
         return None, ("T308", f"the tag {quote(value)} has a comma", hint)
-    return _text(known, value, zone)
+    return _text(known, value, query)
 
 
 _READERS: Final = {"enum": _enum, "boolean": _boolean, "time": _time, "id": _id, "text": _text, "tags": _tag}

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from tertib.language.nearest import nearest
 from tertib.language.operators import LISTS
-from tertib.model import Complaint, Field, Kind, Parameter, Path, Table
+from tertib.model import Calendar, Complaint, Field, Kind, Parameter, Path, Table
 
 _INSIDE: Final[Mapping[Kind, tuple[Field, ...]]] = {
     Kind.QUANTITIES: (
@@ -29,6 +29,7 @@ class Scope:
     """The fields that paths start from, and the list that they stand in (`inside`, empty for the order itself).
 
     `tables` are the rule's lookup tables by name, None for one that could not be read and was complained about.
+    `calendar` says which days are working days; where none is given those are Monday to Friday.
 
     `outside` are the order's fields where paths start in a list, `elsewhere` those of the other source, `parameters`
     the query's: all three only for hints.
@@ -44,6 +45,7 @@ class Scope:
     elsewhere: Mapping[str, Field] | None = None
     parameters: Mapping[str, Parameter] | None = None
     tables: Mapping[str, Table | None] | None = None
+    calendar: Calendar | None = None
 
     def complain(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Self
@@ -20,6 +20,7 @@ from tertib.language import durations
 from tertib.model import Table
 
 LONGEST_OUTPUT: Final = 2_000
+_LONGEST_LIST: Final = 1_000
 _LARGEST_NUMBER: Final = Decimal(10) ** 30
 _PLAIN_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?", re.ASCII)
 _URL_KEPT: Final = "/?#[]@!$&'()*+,;=:%~"
@@ -42,7 +43,7 @@ class FoundNothing(Exception):  # noqa: N818 - as above
 
 
 class NotOneValue(Exception):  # noqa: N818 - as above
-    """A template wrote out a list or an object, a text that is too long, or nothing at all."""
+    """A template wrote out a list or an object, a text or a list that is too long, or nothing at all."""
 
 
 # --- the values a template sees -------------------------------------------------------------------------
@@ -187,6 +188,16 @@ def wrap(value: Any, path: str) -> Any:
     return value
 
 
+class Key(str):
+    """A name that a template computes: it may be a buyer's own, so no message shows it."""
+
+    __slots__ = ()
+
+
+def _key(value: Any) -> Any:
+    return Key(value) if type(value) is str else value
+
+
 def _text(value: str) -> str:
     if _PLAIN_DECIMAL.fullmatch(value):
         return Figure(value)
@@ -214,13 +225,11 @@ def _is_number(value: Any) -> bool:
 
 def decimal_of(value: Any) -> Decimal:
     """Return a number, or a text that is one, exactly; raises ValueError or TypeError for anything else."""
-    if isinstance(value, float):
-        return Decimal(repr(value))
     if isinstance(value, str) and not _PLAIN_DECIMAL.fullmatch(value.strip()):
         raise ValueError(value)
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise TypeError
-    number = Decimal(value)
+    number = Decimal(repr(value) if isinstance(value, float) else value)
     if not number.is_finite() or abs(number) >= _LARGEST_NUMBER:
         raise ValueError
     return number
@@ -260,18 +269,33 @@ def _round(value: Any, digits: int = 0) -> Decimal:
     return round(decimal_of(value), min(max(int(digits), 0), 10)) + 0
 
 
+def _each(value: Any) -> Sequence[Any]:
+    """Return a list that a filter may go through; raises `NotOneValue` where it is longer than any order's."""
+    if not isinstance(value, tuple | list | str):
+        raise TypeError
+    if len(value) > _LONGEST_LIST:
+        raise NotOneValue("goes through a list that is too long")
+    return value
+
+
+def _list(value: Any) -> tuple[Any, ...]:
+    return tuple(_each(value))
+
+
 def _join(value: Any, between: str = "") -> str:
-    return str(between).join(text_of(one) for one in value)
+    written = [text_of(one) for one in _each(value)]
+    if sum(map(len, written)) + len(str(between)) * max(0, len(written) - 1) > LONGEST_OUTPUT:
+        raise NotOneValue("gives a text that is too long")
+    return str(between).join(written)
 
 
 def _map(value: Any, attribute: str) -> tuple[Any, ...]:
-    return tuple(look_up(one, attribute) for one in value)
+    return tuple(look_up(one, attribute) for one in _each(value))
 
 
 def _sum(value: Any, attribute: str | None = None) -> Decimal:
-    return sum(
-        (decimal_of(one) for one in (value if attribute is None else _map(value, attribute))), Decimal()
-    )
+    found = _each(value) if attribute is None else _map(value, attribute)
+    return sum((decimal_of(one) for one in found), Decimal())
 
 
 def _url_part(value: Any) -> str:
@@ -316,11 +340,11 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "first": lambda value: value[0],
     "last": lambda value: value[-1],
     "join": _join,
-    "list": tuple,
+    "list": _list,
     "map": _map,
     "sum": _sum,
-    "min": min,
-    "max": max,
+    "min": lambda value: min(_each(value)),
+    "max": lambda value: max(_each(value)),
     "urlencode": _url_part,
     "default": _same,
     "d": _same,
@@ -332,13 +356,16 @@ INNER_FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "tertib_url_part": _url_part,
     "tertib_url_lead": _url_lead,
     "tertib_number": decimal_of,
+    "tertib_key": _key,
 }
 
 
 def look_up(value: Any, name: Any) -> Any:
     """Return what a template means by `value.name` or `value[name]`; nothing of Python's own is reachable."""
     if isinstance(value, Node):
-        path = f"{value.path}.{name}" if value.path else str(name)
+        # only a name that the rule itself spells out is no secret
+        shown = name if type(name) is str else "…"
+        path = f"{value.path}.{shown}" if value.path else shown
         if name not in value.values:
             raise TouchedNothing(path)
         return wrap(value.values[name], path)

@@ -40,15 +40,16 @@ def unspoken(schema_says: Iterable[Complaint], already: Sequence[Complaint]) -> 
     A complaint is covered by an error on the same value, above it or below it; those on the whole document
     (a missing key) by none.
     """
-    spoken = [one.path for one in already if one.severity == "error" and one.path]
+    spoken = {one.path for one in already if one.severity == "error" and one.path}
+    above = {way for path in spoken for way in _ways(path)}
     for one in schema_says:
-        if not one.path or not any(_related(one.path, path) for path in spoken):
+        if not one.path or (one.path not in above and spoken.isdisjoint(_ways(one.path))):
             yield one
 
 
-def _related(left: Path, right: Path) -> bool:
-    shorter = min(len(left), len(right))
-    return left[:shorter] == right[:shorter]
+def _ways(path: Path) -> Iterator[Path]:
+    """Yield the paths from the top of a document down to `path`, without the document's own."""
+    return (path[:end] for end in range(1, len(path) + 1))
 
 
 @lru_cache(maxsize=8)

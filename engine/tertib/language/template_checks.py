@@ -5,9 +5,10 @@ This module brings Jinja2, so it is imported only where a rule has a template.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
@@ -22,6 +23,7 @@ from tertib.model import Complaint, Field, Kind, Path, Table
 
 LONGEST: Final = 2_000
 _DEEPEST: Final = 40
+_MOST_PARTS: Final = 250
 _NAMES: Final = ("order", "rule", "now")
 _PARTS: Final[Mapping[str, frozenset[str]]] = {"rule": frozenset({"name"}), "now": frozenset({"date"})}
 _LISTS: Final = frozenset({Kind.TAGS, Kind.TEXTS, Kind.OBJECTS})
@@ -80,9 +82,12 @@ class Check:
         except RecursionError:
             self.say("T416", f"the {self.what} is nested too deeply")
         else:
-            if jinja.depth(tree) <= _DEEPEST:
+            if jinja.depth(tree) > _DEEPEST:
+                self.say("T416", f"the {self.what} is nested too deeply")
+            elif jinja.parts(tree) > _MOST_PARTS:
+                self.say("T416", f"the {self.what} has more than {_MOST_PARTS} names, values and operators")
+            else:
                 return tree
-            self.say("T416", f"the {self.what} is nested too deeply")
         return None
 
     def syntax(self, said: str, line: int) -> None:
@@ -118,7 +123,8 @@ class Check:
         found = False
         for node, sign in jinja.forbidden(tree):
             found = True
-            self.say("T411", _message(self.what, sign), sign, node.lineno, hint=_INSTEAD.get(sign))
+            # a part that Jinja2 itself wrote, such as the value that a filter block works on, stands on no line
+            self.say("T411", _message(self.what, sign), sign, node.lineno or 1, hint=_INSTEAD.get(sign))
         if found:
             return
         for node in jinja.each(tree):
@@ -131,18 +137,12 @@ class Check:
 
     def node(self, node: Any) -> None:
         """Check the filters and tests by name, and the ways to do without a value that do not work."""
-        if isinstance(node, nodes.Filter):
-            if node.name not in FILTERS:
-                hint = did_you_mean(node.name, FILTERS) or one_of(sorted(FILTERS))
-                self.say(
-                    "T411",
-                    f"{self.what}s have no filter {quote(node.name)}",
-                    node.name,
-                    node.lineno,
-                    hint=hint,
-                )
-            elif node.name in {"default", "d"}:
-                self.in_vain(f"| {node.name}", node.name, node.lineno)
+        if isinstance(node, nodes.Const) and node.value in {math.inf, -math.inf}:
+            self.say("T416", f"a number in the {self.what} is too large", line=node.lineno)
+        elif jinja.starts_nowhere(node) and _is_hidden(jinja.part_of(node)):
+            self.hidden(jinja.part_of(node), node.lineno)
+        elif isinstance(node, nodes.Filter):
+            self.filter(node)
         elif isinstance(node, nodes.Test):
             if node.name not in jinja.TESTS:
                 hint = did_you_mean(node.name, jinja.TESTS) or one_of(sorted(jinja.TESTS))
@@ -158,6 +158,18 @@ class Check:
         ):
             self.in_vain(f"or {node.right.value!r}", "or", node.lineno)
 
+    def filter(self, node: nodes.Filter) -> None:
+        """Check a filter's name, and the names that it looks up in a list."""
+        for attribute in jinja.attributes(node):
+            if _is_hidden(attribute):
+                self.hidden(attribute, node.lineno)
+        if node.name not in FILTERS:
+            hint = did_you_mean(node.name, FILTERS) or one_of(sorted(FILTERS))
+            message = f"{self.what}s have no filter {quote(node.name)}"
+            self.say("T411", message, node.name, node.lineno, hint=hint)
+        elif node.name in {"default", "d"}:
+            self.in_vain(f"| {node.name}", node.name, node.lineno)
+
     def in_vain(self, written: str, word: str, line: int) -> None:
         """Warn of an attempt to do without a missing value."""
         self.say(
@@ -171,15 +183,13 @@ class Check:
 
     def chain(self, name: str, parts: list[Any], line: int) -> None:
         """Check one look-up."""
-        hidden = next((part for part in parts if isinstance(part, str) and part.startswith("_")), None)
+        hidden = next((part for part in parts if _is_hidden(part)), None)
         if name not in _NAMES:
             hint = did_you_mean(name, _NAMES) or self.bare_field(name) or one_of(_NAMES)
             hint = _LOOKUP_HINT if name == jinja.LOOKUP else hint
             self.say("T412", f"{self.what}s do not know {quote(name)}", name, line, hint=hint)
         elif hidden is not None:
-            self.say(
-                "T411", f"names that begin with `_`, such as {quote(hidden)}, are out of reach", hidden, line
-            )
+            self.hidden(hidden, line)
         elif name == "order" and parts and isinstance(parts[0], str):
             self.field(parts, line)
         elif name == "order" and parts:
@@ -187,6 +197,10 @@ class Check:
         elif name != "order" and parts and isinstance(parts[0], str) and parts[0] not in _PARTS[name]:
             hint = one_of(f"{name}.{part}" for part in sorted(_PARTS[name]))
             self.say("T412", f"`{name}` has no {quote(parts[0])}", parts[0], line, hint=hint)
+
+    def hidden(self, part: str, line: int) -> None:
+        """Refuse a name that Python keeps for itself."""
+        self.say("T411", f"names that begin with `_`, such as {quote(part)}, are out of reach", part, line)
 
     def bare_field(self, name: str) -> str | None:
         """Return the hint for a field that was written without `order.`."""
@@ -325,6 +339,10 @@ class Lookups:
     def form(self, what: str, call: nodes.Call) -> None:
         """Report a call that is not written as one must be."""
         self.check.say("T419", f"`lookup` {what}", jinja.LOOKUP, call.lineno, hint=_LOOKUP_HINT)
+
+
+def _is_hidden(part: Any) -> TypeGuard[str]:
+    return isinstance(part, str) and part.startswith("_")
 
 
 def _a(word: str) -> str:

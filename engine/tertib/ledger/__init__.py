@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from tertib.ledger.slots import slot_key
     from tertib.ledger.store import SqlLedger, open_ledger
     from tertib.ledger.values import same
+    from tertib.ledger.witness import Witness
 
 __all__ = [
     "AuditVerdict",
     "Checkpoint",
     "Record",
     "SqlLedger",
+    "Witness",
     "audit_key",
     "ledger_file",
     "open_ledger",
@@ -33,6 +35,7 @@ _HOMES = {
     "Checkpoint": "audit",
     "Record": "audit",
     "SqlLedger": "store",
+    "Witness": "witness",
     "audit_key": "keys",
     "ledger_file": "keys",
     "open_ledger": "store",

@@ -223,7 +223,9 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def write_csv(records: Iterable[Record], out: TextIO) -> int:
     """Write records as CSV with a header and return how many; no cell can start a formula in a spreadsheet."""
-    writer = csv.writer(out, lineterminator="\n")
+    # Rows end as RFC 4180 has it: for any other end, Python leaves a lone carriage return in a cell unquoted, and a
+    # spreadsheet begins a new row, and perhaps a formula, behind it.
+    writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(_COLUMNS)
     count = 0
     for record in records:

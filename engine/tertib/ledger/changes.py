@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, TypeVar
@@ -78,10 +79,12 @@ def _count(connection: Connection, run_id: str) -> int:
 def _planned(
     run: Row[Any], change: Change, document: Mapping[str, Any], veil: Veil, rule: Mapping[str, Any]
 ) -> dict[str, Any]:
+    # what a template took of a buyer is personal in whatever field it ends up
+    wanted = replace(veil, personal=veil.personal | change.personal)
     return _named(run, change.id, change.order_id, change.rule, rule) | {
         "before": _shown(veil.stored(change.before), document.get("before")),
-        "set": _shown(veil.stored(change.set), document.get("set")),
-        "readable": veil.readable(change.set),
+        "set": _shown(wanted.stored(change.set), document.get("set")),
+        "readable": wanted.readable(change.set),
         "value": None if change.value is None else str(change.value),
         "reversible": change.reversible,
         "trace": document.get("reasons"),

@@ -10,18 +10,27 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from datetime import timedelta
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from copy import copy
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from tertib.errors import LedgerCorrupt, LedgerError
+from tertib.ledger import durability
 
 BUSY: Final = timedelta(seconds=10)
 """How long a transaction waits for another process's before it gives up."""
+
+EVERY_ACCOUNT: Final = "*"
+"""The scope of what is done for no account in particular; no account can have this name."""
+
+_ENTER: Final = text("SELECT set_config('tertib.account', :scope, true)")
+_SERVER_TIME: Final = text("SELECT clock_timestamp()")
 
 
 class Database:
@@ -43,23 +52,57 @@ class Database:
             self._engine = _engine(parsed, busy)
         self._reader = _reader(self._engine)
         self._writer = self._engine.execution_options(tertib_begin="IMMEDIATE")
+        self._scope: str | None = None
+
+    def within(self, scope: str) -> Database:
+        """Return the same database, seen as one account: PostgreSQL shows and takes no other account's rows.
+
+        `EVERY_ACCOUNT` sees the little that a tick needs of all of them. Closing what this returns closes nothing.
+        """
+        seen = copy(self)
+        seen._scope = scope  # noqa: SLF001 - the same class
+        return seen
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection whose statements all see the same state."""
         with self._translated(), self._reader.begin() as connection:
+            self._enter(connection)
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Yield a connection in a write transaction; leaving it commits, durably, and an error rolls back."""
-        with self._lock, self._translated(), self._writer.begin() as connection:
+        # Several threads of a worker write for several accounts: there the rows' locks are enough.
+        with self._alone(), self._translated(), self._writer.begin() as connection:
+            self._enter(connection)
             yield connection
+
+    def _alone(self) -> AbstractContextManager[object]:
+        return self._lock if self.dialect == "sqlite" else nullcontext()
+
+    def _enter(self, connection: Connection) -> None:
+        if self._scope is not None:
+            enter(connection, self._scope)
+
+    def tidy(self) -> None:
+        """Empty SQLite's log, where what was overwritten in the tables can still be read."""
+        if self.dialect == "sqlite":
+            with self._translated(), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
     def close(self) -> None:
         """Give all connections back; the file stays as it is."""
         with self._translated():
             self._engine.dispose()
+
+    def now(self) -> datetime:
+        """Return the present instant by the server's own clock; raises `LedgerError`, also where there is no server."""
+        if self.dialect == "sqlite":
+            raise LedgerError("a file has no clock")
+        with self._translated(), self._reader.connect() as connection:
+            told: datetime = connection.execute(_SERVER_TIME).scalar_one()
+            return told.astimezone(UTC)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -67,6 +110,17 @@ class Database:
             yield
         except (SQLAlchemyError, sqlite3.Error, NoSuchModuleError) as error:
             raise translate(error, self.name) from error
+
+
+def enter(connection: Connection, scope: str) -> None:
+    """Let a transaction on PostgreSQL see the rows of this account alone, until it ends; a file has no such thing."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(_ENTER, {"scope": scope})
+
+
+def is_server(url: str) -> bool:
+    """Tell whether a ledger lives on a server, where other machines may work on it too; raises `LedgerError`."""
+    return _parse(url).get_backend_name() != "sqlite"
 
 
 def _parse(url: str) -> URL:
@@ -135,7 +189,9 @@ def _create_with_journal(path: Path) -> None:
 def _engine(url: URL, busy: timedelta) -> Engine:
     """Make the engine; parameters never show in its errors, since they hold what the orders hold."""
     try:
-        engine = create_engine(url, hide_parameters=True)
+        # A server may have been stopped meanwhile: a connection is tried before a transaction begins on it, and
+        # nothing is ever repeated that had begun.
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.get_backend_name() != "sqlite")
     except ModuleNotFoundError as error:
         raise LedgerError(
             "PostgreSQL needs a driver that is not installed", hint="pip install 'tertib[postgres]'"
@@ -143,6 +199,8 @@ def _engine(url: URL, busy: timedelta) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _settings(busy))
         event.listen(engine, "begin", _begin)
+    else:
+        event.listen(engine, "connect", _server_settings(busy))
     return engine
 
 
@@ -157,15 +215,36 @@ def _settings(busy: timedelta) -> Any:
     def apply(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin and commit on its own
         connection.execute(f"PRAGMA busy_timeout = {int(busy.total_seconds() * 1000)}")
-        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        if mode != "wal":
-            raise LedgerError(
-                "the ledger's file system cannot keep a write-ahead log",
-                hint="keep the ledger on a local disk, not on a network share",
-            )
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA fullfsync = ON")  # macOS: a plain fsync there may stop at the disk's cache
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what `prune` forgets must not stay in free pages
+        wrong = durability.of_sqlite(lambda pragma: connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+        if wrong is not None:
+            raise wrong
+
+    return apply
+
+
+def _server_settings(busy: timedelta) -> Any:
+    def apply(connection: DBAPIConnection, _record: object) -> None:
+        """Refuse a server that may forget, and ask for durable commits where its default is another."""
+        cursor = connection.cursor()
+
+        def shown(setting: str) -> str:
+            cursor.execute(f"SHOW {setting}")
+            return str((cursor.fetchone() or ("",))[0])
+
+        wrong = durability.of_server(shown)
+        if wrong is not None:
+            connection.close()
+            raise wrong
+        if shown("synchronous_commit") not in durability.WAITS_FOR_DISK:
+            cursor.execute("SET synchronous_commit = on")
+        cursor.execute(f"SET lock_timeout = {int(busy.total_seconds() * 1000)}")
+        cursor.close()
+        connection.commit()
 
     return apply
 
@@ -239,6 +318,9 @@ _POSTGRESQL: Final = (
     ("25006", "the ledger `{name}` is read-only", "point `ledger` at the primary server"),
     ("42501", "the ledger `{name}` refuses this user", "grant the user its tables"),
     ("28", "the ledger `{name}` refuses this user", "correct user and password in `TERTIB_DATABASE_URL`"),
+    ("57P", "the ledger `{name}` cannot be reached", "see that the server runs, then try again"),
+    ("53300", "the ledger `{name}` has no connection left", "let others finish, or raise `max_connections`"),
+    ("3D000", "the ledger's database `{name}` does not exist", "create it, or correct the URL"),
     ("08", "the ledger `{name}` cannot be reached", "see that the server runs and the URL is right"),
     ("55P03", "the ledger `{name}` is busy with another process", "let that finish, then try again"),
     ("40", "the ledger `{name}` is busy with another process", "let that finish, then try again"),

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-_MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
+from tertib.ledger import durability
 
 
 def faults(connection: Connection) -> tuple[str, ...]:
     """Return what is wrong, in words; empty where nothing is."""
     if connection.dialect.name == "sqlite":
         return _of_sqlite(connection)
-    return tuple(
-        f"the server's `{setting}` is off: a power cut can lose what was sent"
-        for setting in _MUST_BE_ON
-        if connection.exec_driver_sql(f"SHOW {setting}").scalar() == "off"
-    )
+    # A setting can be turned off while a connection is open: it was looked at when that was made, and is again here.
+    wrong = durability.of_server(lambda name: str(connection.exec_driver_sql(f"SHOW {name}").scalar()))
+    return () if wrong is None else (str(wrong),)
 
 
 def _of_sqlite(connection: Connection) -> tuple[str, ...]:

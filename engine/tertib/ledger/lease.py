@@ -17,6 +17,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from tertib.errors import AccountHalted, LeaseLost, LedgerError, PlanRefused
 from tertib.ledger import process, schema
+from tertib.ledger.pauses import paused_rules
 from tertib.ledger.process import Owner
 from tertib.ledger.trail import Writing
 from tertib.model import Run, State
@@ -43,7 +44,8 @@ def begin(
     """Take the lease, open a run under a new epoch and mark the plan as applied by it; return the run's id."""
     standing = writing.standing()
     refuse_halted(standing)
-    _refuse_leased(standing, lessee, now)
+    paused_rules(writing.connection, writing.account, now)
+    refuse_leased(standing, lessee, now)
     digest = None if plan_id is None else _applicable(writing, plan_id)
     _refuse_slot(writing, slot)
     close_interrupted(writing, now)
@@ -66,7 +68,8 @@ def refuse_halted(standing: Row[Any]) -> None:
         )
 
 
-def _refuse_leased(standing: Row[Any], lessee: Lessee, now: datetime) -> None:
+def refuse_leased(standing: Row[Any], lessee: Lessee, now: datetime) -> None:
+    """Raise `LeaseLost` while someone who may still be at work holds the account."""
     if is_held(standing, lessee, now):
         raise LeaseLost(
             f"run `{standing.lease_run}` is at work on account `{standing.account}`",
@@ -92,6 +95,7 @@ def _applicable(writing: Writing, plan_id: str) -> str:
     if found.account != writing.account:
         raise PlanRefused(f"plan `{plan_id}` was made for account `{found.account}`, not `{writing.account}`")
     _refuse_applied(found)
+    _refuse_forgotten(found)
     digest: str = found.digest
     return digest
 
@@ -101,6 +105,13 @@ def _refuse_applied(plan: Row[Any]) -> None:
         raise PlanRefused(
             f"plan `{plan.id}` was already applied, by run `{plan.applied_by}`",
             hint="a plan is applied once: plan again",
+        )
+
+
+def _refuse_forgotten(plan: Row[Any]) -> None:
+    if plan.forgotten_at is not None:
+        raise PlanRefused(
+            f"what plan `{plan.id}` rests on was forgotten by `tertib ledger prune`", hint="plan again"
         )
 
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, or_, select
 
 from tertib.errors import LedgerCorrupt, LedgerError
-from tertib.ledger import schema
+from tertib.ledger import repute, schema, tallies
 from tertib.ledger.trail import Writing
 from tertib.model import Plan
 
@@ -33,10 +33,10 @@ class PlanRecord:
 
 def save(writing: Writing, plan: Plan, document: Mapping[str, Any], now: datetime) -> None:
     """Record a plan's document; saving the same one again does nothing, another under its id raises `LedgerError`."""
-    digest = _digest(document)
+    sealed = digest(document)
     present = writing.connection.execute(select(_P.digest).where(_P.id == plan.plan_id)).first()
     if present is not None:
-        if present.digest != digest:
+        if present.digest != sealed:
             raise LedgerError(f"another plan is already recorded as `{plan.plan_id}`")
         return
     writing.connection.execute(
@@ -46,13 +46,15 @@ def save(writing: Writing, plan: Plan, document: Mapping[str, Any], now: datetim
             created_at=plan.created_at,
             recorded_at=now,
             document=json.dumps(document, separators=(",", ":")),
-            digest=digest,
+            digest=sealed,
             rules=_rules(plan),
         )
     )
     writing.record(
-        "plan_recorded", now, plan=plan.plan_id, digest=digest, changes=len(plan.changes), held=len(plan.held)
+        "plan_recorded", now, plan=plan.plan_id, digest=sealed, changes=len(plan.changes), held=len(plan.held)
     )
+    tallies.note(writing, plan)
+    repute.note_reversals(writing, plan, now)
 
 
 def _rules(plan: Plan) -> dict[str, dict[str, str | None]]:
@@ -75,14 +77,14 @@ def document(connection: Connection, plan_id: str) -> Mapping[str, Any] | None:
         written: Mapping[str, Any] = json.loads(found.document)
     except (TypeError, ValueError):
         written = {}
-    if _digest(written) != found.digest:
+    if digest(written) != found.digest:
         raise LedgerCorrupt(
             f"plan `{plan_id}` was changed in the ledger", hint="`tertib audit verify` shows what else was"
         )
     return written
 
 
-def _digest(document: Mapping[str, Any]) -> str:
+def digest(document: Mapping[str, Any]) -> str:
     """Return a hash over what a document says, whichever order its keys are in."""
     return sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
 
@@ -96,3 +98,35 @@ def listed(connection: Connection, account: str, limit: int) -> tuple[PlanRecord
         .limit(limit)
     )
     return tuple(PlanRecord(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBack:
+    """That a plan held an order, under which code and why."""
+
+    plan_id: str
+    created_at: datetime
+    rule: str
+    code: str
+    why: str
+
+
+def kept_back(connection: Connection, account: str, ref: str, plans: int) -> tuple[KeptBack, ...]:
+    """Return where the account's last so many plans held an order, named by its order_id or id, the newest first."""
+    last = select(_P.id).where(_P.account == account).order_by(_P.created_at.desc()).limit(plans)
+    # not LIKE, which folds letters and takes ten times as long over so much text
+    position = func.instr if connection.dialect.name == "sqlite" else func.strpos
+    named = or_(*(position(_P.document, one) > 0 for one in _spellings(ref)))
+    rows = select(_P.id, _P.created_at, _P.document).where(_P.id.in_(last), named)
+    return tuple(
+        KeptBack(row.id, row.created_at, one["rule"], one["code"], one["why"])
+        for row in connection.execute(rows.order_by(_P.created_at.desc()))
+        for one in json.loads(row.document).get("held", ())
+        if ref in {one["order_id"], str(one["id"])}
+    )
+
+
+def _spellings(ref: str) -> tuple[str, ...]:
+    """Return how a plan's document may name an order."""
+    quoted = json.dumps(ref)
+    return (quoted, f'"id":{ref}') if ref.isascii() and ref.isdecimal() else (quoted,)

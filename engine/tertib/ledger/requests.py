@@ -29,6 +29,7 @@ from tertib.errors import LedgerError
 from tertib.ledger import schema
 from tertib.ledger.changes import NEVER_SENT, brief, chunks
 from tertib.ledger.lease import Lessee, fence, halt, lost, refuse_halted
+from tertib.ledger.pauses import paused_rules
 from tertib.ledger.trail import Writing
 from tertib.ledger.values import Veil, order_key, wire_id
 from tertib.model import Answer, Change, Outcome, State
@@ -65,8 +66,11 @@ def claim(
 ) -> SqlClaim:
     """Move `planned → sent` for these changes and return which of them may go on the wire.
 
-    Raises `LeaseLost` or `AccountHalted` where the account may no longer be written, and then moves nothing.
+    Raises `LeaseLost`, `AccountHalted` or `Paused` where the account may no longer be written, and then moves nothing.
+    Changes of rules that are paused stay behind.
     """
+    paused = paused_rules(writing.connection, writing.account, now)
+    changes = [one for one in changes if one.rule not in paused]
     run = writing.connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one()
     number = _next_request(writing.connection, run_id)
     request_id = f"{run_id}.{number}"
@@ -203,6 +207,7 @@ def _record_sending(
     content: Mapping[str, Any],
     now: datetime,
 ) -> None:
+    impersonal = veil.impersonal(content)
     writing.record(
         "request_sent",
         now,
@@ -210,8 +215,8 @@ def _record_sending(
         request=request_id,
         epoch=run.epoch,
         ids=list(ids),
-        body=veil.impersonal(content),
-        withheld=sorted(veil.personal & content.keys()),
+        body=impersonal,
+        withheld=sorted(content.keys() - impersonal.keys()),
     )
 
 

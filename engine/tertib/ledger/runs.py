@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, select, union
 
 from tertib.ledger import schema
 from tertib.ledger.values import wire_id
@@ -116,10 +116,12 @@ def details(connection: Connection, run_id: str) -> RunDetails | None:
 
 def changes_of(connection: Connection, account: str, ref: str) -> tuple[ChangeRecord, ...]:
     """Return all that was ever decided on an order, named by its order_id or id, the oldest first."""
+    # each has an index of its own, which a condition with `or` would not be answered from
+    named = [
+        select(_C.id).where(_C.account == account, column == ref) for column in (_C.order_key, _C.order_id)
+    ]
     rows = connection.execute(
-        select(schema.changes)
-        .where(_C.account == account, or_(_C.order_key == ref, _C.order_id == ref))
-        .order_by(_C.epoch, _C.number)
+        select(schema.changes).where(_C.id.in_(union(*named))).order_by(_C.epoch, _C.number)
     )
     return tuple(_change(row) for row in rows)
 

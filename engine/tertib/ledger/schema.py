@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from tertib.errors import LedgerCorrupt
 
-KNOWN: Final = ("0001",)
+KNOWN: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """The schema versions that this Tertib can bring up to date, oldest first."""
 
 HEAD: Final = KNOWN[-1]
@@ -118,6 +118,8 @@ metadata = MetaData()
 
 _UNSETTLED: Final = "state = 'sent'"
 
+_ANNOUNCED: Final = "state = 'due'"
+
 IS_UNSETTLED: Final = literal_column("'sent'", Text)
 """The state of a change whose outcome is unknown, to compare with in queries.
 
@@ -153,6 +155,7 @@ plans = Table(
     Column("rules", Json, nullable=False),
     Column("applied_by", Text),
     Column("applied_at", Instant),
+    Column("forgotten_at", Instant),
     Index("plans_by_account", "account", "created_at"),
 )
 
@@ -189,6 +192,7 @@ requests = Table(
     Column("status", Integer),
     Column("how", Text),
     Column("message", Text),
+    Column("forgotten_at", Instant),
     UniqueConstraint("run", "number", name="requests_numbered"),
 )
 
@@ -225,11 +229,15 @@ changes = Table(
     Column("sent_at", Instant),
     Column("due_at", Instant),
     Column("settled_at", Instant),
+    Column("forgotten_at", Instant),
     UniqueConstraint("run", "order_key", "rule", name="changes_once_a_run"),
     Index("changes_by_order", "account", "order_key"),
     Index("changes_by_reference", "account", "order_id"),
     Index("changes_by_sending", "account", "sent_at"),
     Index("changes_by_request", "request"),
+    Index("changes_by_rule", "account", "rule", "sent_at"),
+    # Totals are added up from the index alone.
+    Index("changes_by_state", "account", "rule", "state", "value"),
     # The database's own word on the rule that an order with an unknown outcome gets nothing more sent.
     Index(
         "changes_one_unsettled",
@@ -251,6 +259,7 @@ holds = Table(
     Column("since", Instant, nullable=False),
     Column("until", Instant),
     Column("released_at", Instant),
+    Column("forgotten_at", Instant),
     Index("holds_by_account", "account", "ref"),
 )
 
@@ -277,7 +286,12 @@ slots = Table(
     Column("owner", Json),
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
+    Column("cause", Text),
     UniqueConstraint("account", "rule", "slot_at", name="slots_once"),
+    Index("slots_by_closing", "account", "closed_at"),
+    Index("slots_by_state", "account", "rule", "state"),
+    # What the tick announced and nobody took yet is found among all that ever was.
+    Index("slots_announced", "account", sqlite_where=text(_ANNOUNCED), postgresql_where=text(_ANNOUNCED)),
 )
 
 audit = Table(
@@ -301,4 +315,139 @@ scan_sizes = Table(
     Column("at", Instant, primary_key=True),
     Column("orders", Integer, nullable=False),
     Column("pages", Integer, nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("plan", Text, ForeignKey("plans.id"), primary_key=True),
+    _account(),
+    Column("rules", Json, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", Text),
+    Column("note", Text),
+    Column("part", Json),
+    Column("replaced_by", Text),
+    Column("refused", Text),
+    Column("forgotten_at", Instant),
+    Index("approvals_by_state", "account", "state"),
+)
+
+reversals = Table(
+    "reversals",
+    metadata,
+    Column("change", Text, ForeignKey("changes.id"), primary_key=True),
+    _account(),
+    Column("rule", Text, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Null where everything is paused: that holds for accounts, too, which this ledger does not know yet.
+    Column("account", Text, ForeignKey("accounts.account")),
+    Column("rule", Text),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),
+    Column("ended_at", Instant),
+    Column("ended_by", Text),
+    Index("pauses_by_account", "account", "ended_at"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("accounts", Json),
+    Column("language", Text),
+    Column("disabled", Boolean, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("added_at", Instant, nullable=False),
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    # The hash of a random token: whoever reads the ledger cannot sign in with it.
+    Column("token", Text, primary_key=True),
+    Column("person", Text, ForeignKey("people.name"), nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _account(),
+    Column("plan", Text, ForeignKey("plans.id"), nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("orders", Integer, nullable=False),
+    Index("tallies_by_account", "account", "id"),
+    Index("tallies_by_plan", "plan"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("account", Text, ForeignKey("accounts.account"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("told_at", Instant, nullable=False),
+    Column("detail", Json, nullable=False),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("account", Text, ForeignKey("accounts.account"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("sent", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("failing_since", Instant),
+    Column("why", Text),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("account", Text, ForeignKey("accounts.account"), primary_key=True),
+    # Empty where the account itself is to be woken: to read back what is due to be.
+    Column("rule", Text, primary_key=True),
+    Column("cron", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("jitter", Integer, nullable=False),
+    # The first slot that was not announced yet, and when it starts: later by its jitter.
+    Column("slot_at", Instant, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Index("schedules_by_time", "next_at"),
+)
+
+beats = Table(
+    "beats",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    # A keyed hash of the credential, never any part of it.
+    Column("credential", Text, primary_key=True),
+    Column("spent", Json, nullable=False),
+    Column("blocked_until", Instant),
 )

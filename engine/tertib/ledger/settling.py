@@ -53,7 +53,8 @@ def settle(writing: Writing, lessee: Lessee, change: Unsettled, outcome: Outcome
     _refuse_early(change, outcome, now)
     _claim_account(writing, lessee, now)
     values: dict[str, Any] = {"state": outcome.state.value, "why": outcome.why}
-    rows = update(schema.changes).where(_C.id == change.change_id, _is_open(change))
+    ours = and_(_C.account == writing.account, _C.id == change.change_id)
+    rows = update(schema.changes).where(ours, _is_open(change))
     if outcome.state is not State.SENT:
         values["settled_at"] = now
         rows = rows.where(_is_due(now))

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, Text, func, insert, literal_column, select, update
 
 from tertib.errors import LedgerError
-from tertib.ledger import schema
-from tertib.ledger.lease import RUNNING, Lessee
+from tertib.ledger import beats, schema
+from tertib.ledger.lease import ENDED, INTERRUPTED, RUNNING, Lessee
 from tertib.ledger.process import Owner
 from tertib.ledger.trail import Writing
 
 _S: Final = schema.slots.c
 
+DUE: Final = "due"
+"""The state of a slot that was announced to all machines and that none has taken yet."""
+
+ENDINGS: Final = frozenset({ENDED, INTERRUPTED})
+"""The states of runs that are over."""
+
+IS_DUE: Final = literal_column("'due'", Text)
+"""`due`, written into the statement: only then can the index of announced slots be used."""
+
 SlotState: TypeAlias = Literal["done", "missed", "skipped", "held", "failed"]
+
+Cause: TypeAlias = Literal["token", "halted", "busy", "ledger", "reading", "rule", "stopped", "internal"]
+"""Why a slot ended without a run of its own, in a word that programs and messages go by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What became of one scheduled time of one rule; `state` is `running` while its run is at work."""
+    """What became of one scheduled time of one rule; `state` is `due` until it is taken, `running` while it is worked on.
+
+    `cause` says for programs why it failed or was held, where no plan of it says so.
+    """
 
     key: str
     rule: str
@@ -31,6 +47,7 @@ class Slot:
     note: str
     opened_at: datetime
     closed_at: datetime | None
+    cause: str | None = None
 
 
 def slot_key(account: str, rule: str, slot_at: datetime) -> str:
@@ -41,14 +58,14 @@ def slot_key(account: str, rule: str, slot_at: datetime) -> str:
 def open_slot(writing: Writing, lessee: Lessee, rule: str, slot_at: datetime, now: datetime) -> bool:
     """Take a slot and return whether it is ours; of any number of processes, one is told True.
 
-    A slot whose process ended before it began a run is free again: nothing was sent for it.
+    A slot that was announced is free; one whose process ended before it began a run is free again: nothing was sent.
     """
     key = slot_key(writing.account, rule, slot_at)
     present = writing.connection.execute(select(schema.slots).where(_S.key == key)).first()
     if present is None:
         _insert(writing, key, rule, slot_at, now, state=RUNNING, owner=lessee.owner.document(), note="")
-    elif _is_orphaned(present, lessee):
-        owned = {"owner": lessee.owner.document(), "opened_at": now}
+    elif _is_free(writing, present, lessee, now):
+        owned = {"state": RUNNING, "owner": lessee.owner.document(), "opened_at": now}
         writing.connection.execute(update(schema.slots).where(_S.key == key).values(owned))
     else:
         return False
@@ -56,13 +73,70 @@ def open_slot(writing: Writing, lessee: Lessee, rule: str, slot_at: datetime, no
     return True
 
 
-def _is_orphaned(slot: Row[Any], lessee: Lessee) -> bool:
-    return bool(
-        slot.state == RUNNING
-        and slot.run is None
-        and slot.owner is not None
-        and lessee.gone(Owner.restore(slot.owner))
-    )
+def _is_free(writing: Writing, slot: Row[Any], lessee: Lessee, now: datetime) -> bool:
+    return slot.state == DUE or _is_orphaned(writing, slot, lessee, now)
+
+
+def _is_orphaned(writing: Writing, slot: Row[Any], lessee: Lessee, now: datetime) -> bool:
+    """Tell whether a slot's process is gone, or gives no sign of life, and began no run for it."""
+    if slot.state != RUNNING or slot.run is not None or slot.owner is None:
+        return False
+    owner = Owner.restore(slot.owner)
+    return lessee.gone(owner) or beats.silent(writing.connection, owner, now)
+
+
+def pass_slot(
+    writing: Writing,
+    lessee: Lessee,
+    rule: str,
+    slot_at: datetime,
+    now: datetime,
+    *,
+    state: SlotState,
+    note: str,
+) -> bool:
+    """Write down a slot for which nothing runs, and return whether it is ours to write: no other process took it."""
+    key = slot_key(writing.account, rule, slot_at)
+    present = writing.connection.execute(select(schema.slots).where(_S.key == key)).first()
+    if present is None:
+        _insert(writing, key, rule, slot_at, now, state=state, note=note, closed_at=now)
+    elif _is_free(writing, present, lessee, now):
+        _close(writing, key, now, state=state, note=note)
+    else:
+        return False
+    writing.record("slot_closed", now, slot=key, state=state, run=None)
+    return True
+
+
+def close_orphans(
+    writing: Writing, lessee: Lessee, now: datetime, but: Collection[str] = ()
+) -> tuple[Slot, ...]:
+    """Close as failed the slots whose process ended before it closed them, and return them as they are now.
+
+    Those whose key is in `but` are left as they are.
+    """
+    found = writing.connection.execute(_unfinished(writing.account)).all()
+    closed = []
+    for row in found:
+        if row.key in but or not (_is_orphaned(writing, row, lessee, now) or row.ran in ENDINGS):
+            continue
+        how = f"run `{row.run}` was {row.ran}" if row.run else "no run began"
+        note = f"its process ended before it said what became of it; {how}"
+        _close(writing, row.key, now, state="failed", note=note)
+        writing.record("slot_closed", now, slot=row.key, state="failed", run=row.run)
+        closed.append(Slot(row.key, row.rule, row.slot_at, "failed", row.run, note, row.opened_at, now))
+    return tuple(closed)
+
+
+def _unfinished(account: str) -> Select[Any]:
+    """Choose the slots that nobody closed, each with the state of its run, the oldest first."""
+    ran = schema.runs.c.state.label("ran")
+    wanted = select(*schema.slots.c, ran).outerjoin(schema.runs, schema.runs.c.id == _S.run)
+    return wanted.where(_S.account == account, _S.state == RUNNING).order_by(_S.slot_at, _S.rule)
+
+
+def _close(writing: Writing, key: str, now: datetime, **values: Any) -> None:
+    writing.connection.execute(update(schema.slots).where(_S.key == key).values(closed_at=now, **values))
 
 
 def close_slot(
@@ -74,6 +148,7 @@ def close_slot(
     *,
     run_id: str | None,
     note: str,
+    cause: Cause | None = None,
 ) -> None:
     """Say what became of a slot; one that nobody opened (missed, skipped) is written down whole.
 
@@ -82,18 +157,33 @@ def close_slot(
     key = slot_key(writing.account, rule, slot_at)
     present = writing.connection.execute(select(schema.slots).where(_S.key == key)).first()
     if present is None:
-        _insert(writing, key, rule, slot_at, now, state=state, note=note, run=run_id, closed_at=now)
-    elif present.state != RUNNING:
+        values = {"state": state, "note": note, "run": run_id, "closed_at": now, "cause": cause}
+        _insert(writing, key, rule, slot_at, now, **values)
+    elif present.state not in {RUNNING, DUE}:
         raise LedgerError(f"slot `{key}` was already closed as `{present.state}`")
     else:
-        values = {"state": state, "note": note, "run": run_id or present.run, "closed_at": now}
-        writing.connection.execute(update(schema.slots).where(_S.key == key).values(values))
+        _close(writing, key, now, state=state, note=note, run=run_id or present.run, cause=cause)
     writing.record("slot_closed", now, slot=key, state=state, run=run_id)
 
 
 def _insert(writing: Writing, key: str, rule: str, slot_at: datetime, now: datetime, **values: Any) -> None:
     place = {"key": key, "account": writing.account, "rule": rule, "slot_at": slot_at, "opened_at": now}
     writing.connection.execute(insert(schema.slots).values(place | values))
+
+
+def give_back(writing: Writing, lessee: Lessee) -> None:
+    """Let go of what this process took and began no run for: it could not say so when it gave up."""
+    mine = (_S.account == writing.account, _S.state == RUNNING, _S.run.is_(None))
+    for row in writing.connection.execute(select(schema.slots).where(*mine)).all():
+        if row.owner is not None and Owner.restore(row.owner) == lessee.owner:
+            free = update(schema.slots).where(_S.key == row.key)
+            writing.connection.execute(free.values(state=DUE, owner=None))
+
+
+def announced(connection: Connection, account: str) -> tuple[Slot, ...]:
+    """Return the slots that wait to be taken, the oldest first."""
+    wanted = select(schema.slots).where(_S.account == account, _S.state == IS_DUE)
+    return tuple(_slot(row) for row in connection.execute(wanted.order_by(_S.slot_at, _S.rule)))
 
 
 def slots(connection: Connection, account: str, rule: str | None, limit: int) -> tuple[Slot, ...]:
@@ -103,9 +193,12 @@ def slots(connection: Connection, account: str, rule: str | None, limit: int) ->
     )
     if rule is not None:
         wanted = wanted.where(_S.rule == rule)
-    return tuple(
-        Slot(row.key, row.rule, row.slot_at, row.state, row.run, row.note, row.opened_at, row.closed_at)
-        for row in connection.execute(wanted)
+    return tuple(_slot(row) for row in connection.execute(wanted))
+
+
+def _slot(row: Row[Any]) -> Slot:
+    return Slot(
+        row.key, row.rule, row.slot_at, row.state, row.run, row.note, row.opened_at, row.closed_at, row.cause
     )
 
 

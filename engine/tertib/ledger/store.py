@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final, Self
 
 from sqlalchemy import bindparam, select
@@ -13,12 +15,17 @@ from sqlalchemy import bindparam, select
 from tertib.errors import LedgerError
 from tertib.ledger import (
     audit,
+    daily,
     doctor,
+    forget,
     history,
     holds,
     lease,
+    pauses,
     plans,
     process,
+    quarantine,
+    repute,
     requests,
     runs,
     schema,
@@ -26,27 +33,46 @@ from tertib.ledger import (
     sizes,
     slots,
     trail,
+    undoing,
+    volume,
 )
 from tertib.ledger import changes as steps
+from tertib.ledger.allowance import Allowance, Windows
+from tertib.ledger.approvals import Approvals, Asked
 from tertib.ledger.audit import AuditVerdict, Checkpoint, Record
-from tertib.ledger.database import BUSY, Database
+from tertib.ledger.database import BUSY, EVERY_ACCOUNT, Database
+from tertib.ledger.figures import Figures
+from tertib.ledger.forget import Forgotten
 from tertib.ledger.holds import Hold
 from tertib.ledger.lease import Lessee
 from tertib.ledger.migrate import bring_up_to_date
-from tertib.ledger.plans import PlanRecord
+from tertib.ledger.notices import Notices
+from tertib.ledger.pauses import Pausing
+from tertib.ledger.people import People
+from tertib.ledger.plans import KeptBack, PlanRecord
 from tertib.ledger.process import Owner
+from tertib.ledger.quarantine import Quarantined
 from tertib.ledger.requests import SqlClaim
+from tertib.ledger.rota import Rota
 from tertib.ledger.runs import ChangeRecord, RunDetails, RunRecord
-from tertib.ledger.slots import Slot, SlotState
+from tertib.ledger.slots import Cause, Slot, SlotState
 from tertib.ledger.trail import Writing
 from tertib.ledger.values import PERSONAL, UNREADABLE, Veil, keyed
-from tertib.model import Answer, Change, History, Outcome, Plan, Run, Unsettled
+from tertib.ledger.volume import Volume
+from tertib.model import Answer, Change, Done, History, Outcome, Pause, Plan, Repute, Run, Sent, Unsettled
 from tertib.ports import Claim, Clock
 
 _ACCOUNT_OF: Final = select(schema.runs.c.account).where(schema.runs.c.id == bindparam("of_run"))
 
 SETTLE: Final = timedelta(minutes=15)
 LEASE: Final = timedelta(minutes=2)
+
+Saw = Callable[[str], Sequence[Checkpoint]]
+"""Gives the checkpoints of an account that are kept outside the ledger."""
+
+
+def _nothing(_account: str) -> Sequence[Checkpoint]:
+    return ()
 
 
 def open_ledger(
@@ -60,30 +86,43 @@ def open_ledger(
     personal_fields: frozenset[str] = PERSONAL,
     unreadable_fields: frozenset[str] = UNREADABLE,
     owner: Owner | None = None,
+    account: str | None = None,
+    on: Database | None = None,
     gone: Callable[[Owner], bool] = process.gone,
     busy: timedelta = BUSY,
+    saw: Saw = _nothing,
 ) -> SqlLedger:
     """Open the ledger at a SQLAlchemy URL; create or upgrade its tables where needed.
 
     `key` seals the audit chain. `fingerprint` must be the one that orders are compared with later; without it
     the ledger makes its own from `key`. `owner` and `gone` say who holds leases here and who has ended: this
-    process and the operating system's word, unless a simulation brings its own. Raises `LedgerCorrupt` where the
+    process and the operating system's word, unless a simulation brings its own. `saw` gives the checkpoints that are
+    kept outside: no run begins on a ledger that is behind one. With `account` the ledger is that account's alone: a server shows no other's
+    rows. `on` is a database that is open already and stays so, for the ledgers of many accounts in one process. Raises `LedgerCorrupt` where the
     file is no ledger or damaged, `LedgerError` where it cannot be opened or written.
     """
+    database = open_database(url, busy) if on is None else on
+    return SqlLedger(
+        database if account is None else database.within(account),
+        key=key,
+        clock=clock,
+        lessee=Lessee(owner or process.register(), lease_ttl, gone),
+        veil=Veil(fingerprint or keyed(key), personal_fields, unreadable_fields),
+        settle=settle,
+        saw=saw,
+        lent=on is not None,
+    )
+
+
+def open_database(url: str, busy: timedelta = BUSY) -> Database:
+    """Open the database of a ledger alone, with its tables as they are today; raises what `open_ledger` raises."""
     database = Database(url, busy)
     try:
         bring_up_to_date(database)
     except BaseException:
         database.close()
         raise
-    return SqlLedger(
-        database,
-        key=key,
-        clock=clock,
-        lessee=Lessee(owner or process.register(), lease_ttl, gone),
-        veil=Veil(fingerprint or keyed(key), personal_fields, unreadable_fields),
-        settle=settle,
-    )
+    return database
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +134,7 @@ class _Terms:
     lessee: Lessee
     veil: Veil
     settle: timedelta
+    saw: Saw
 
 
 class SqlLedger:
@@ -104,10 +144,19 @@ class SqlLedger:
     """
 
     def __init__(
-        self, database: Database, *, key: bytes, clock: Clock, lessee: Lessee, veil: Veil, settle: timedelta
+        self,
+        database: Database,
+        *,
+        key: bytes,
+        clock: Clock,
+        lessee: Lessee,
+        veil: Veil,
+        settle: timedelta,
+        saw: Saw,
+        lent: bool = False,
     ) -> None:
-        self._database = database
-        self._terms = _Terms(key, clock, lessee, veil, settle)
+        self._database, self._lent = database, lent
+        self._terms = _Terms(key, clock, lessee, veil, settle, saw)
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +165,9 @@ class SqlLedger:
         self.close()
 
     def close(self) -> None:
-        """Close the database. A run that is still open counts as interrupted from now on."""
+        """Close the database, where it was not lent. A run that is still open counts as interrupted from now on."""
+        if self._lent:
+            return
         self._database.close()
         process.unregister(self._terms.lessee.owner)
 
@@ -124,6 +175,44 @@ class SqlLedger:
     def fingerprint(self) -> Callable[[Any], str]:
         """Return the keyed hash under which personal values are kept."""
         return self._terms.veil.fingerprint
+
+    @property
+    def people(self) -> People:
+        """Return who may open the pages."""
+        return People(self._database.writing, self._database.reading)
+
+    @property
+    def approvals(self) -> Approvals:
+        """Return the plans that wait, or waited, for a person."""
+        return Approvals(self._writing, self._database.reading)
+
+    @property
+    def notices(self) -> Notices:
+        """Return what people were told of, and what there is to tell them."""
+        return Notices(self._writing, self._database.reading)
+
+    @property
+    def figures(self) -> Figures:
+        """Return what the record adds up to."""
+        return Figures(self._database.reading)
+
+    @property
+    def pausing(self) -> Pausing:
+        """Return what people use to stop rules, accounts and everything for a while."""
+        return Pausing(self._writing, self._overlooking.reading)
+
+    @property
+    def rota(self) -> Rota:
+        """Return when every account's rules are due next, for several machines on one server."""
+        return Rota(self._writing, self._overlooking.writing, self._terms.lessee.owner)
+
+    def allowance(self, credential: str, windows: Windows) -> Allowance:
+        """Return the requests of a credential, named by its keyed hash, as all machines count them."""
+        return Allowance(self._overlooking.writing, credential, windows)
+
+    @property
+    def _overlooking(self) -> Database:
+        return self._database.within(EVERY_ACCOUNT)
 
     @contextmanager
     def _writing(self, account: str, now: datetime) -> Iterator[Writing]:
@@ -174,14 +263,29 @@ class SqlLedger:
         with self._writing(account, now) as writing:
             sizes.save(writing, seen, now)
 
+    def reputes(self, account: str, hashes: Mapping[str, str], since: datetime) -> dict[str, Repute]:
+        """Return how far each rule, given with its hash, has earned to act by itself, counted from `since` on."""
+        with self._database.reading() as connection:
+            return repute.reputes(connection, account, hashes, since)
+
+    def ask_approval(self, plan: Plan, why: str, expires_at: datetime, now: datetime) -> None:
+        """Let a recorded plan wait for a person, in the place of those of the same rules that still do."""
+        rows = (*plan.changes, *plan.over_limit)
+        value = sum((one.value or Decimal(0) for one in rows), Decimal(0))
+        rules = tuple(tally.name for tally in plan.rules)
+        asked = Asked(plan.plan_id, rules, len(rows), format(value, "f"), why, expires_at)
+        self.approvals.ask(plan.account, asked, now)
+
     # --- a run ------------------------------------------------------------------------------------------
 
     def begin(self, account: str, plan_id: str | None, *, kind: str, slot: str | None, now: datetime) -> str:
         """Take the account's lease, open a run and mark the plan as applied by it; return the run's id.
 
         A run whose rules all only preview has no plan to apply. What a run before it left unfinished is closed: `planned` becomes `abandoned`, `sent` stays to be settled.
+        Raises `LedgerError` where the ledger is older than a checkpoint of it.
         """
         with self._writing(account, now) as writing:
+            trail.refuse_older(writing, self._terms.saw(account))
             return lease.begin(writing, self._terms.lessee, plan_id, kind=kind, slot=slot, now=now)
 
     def renew(self, run_id: str, now: datetime) -> None:
@@ -281,6 +385,11 @@ class SqlLedger:
             why: str | None = connection.scalar(stopped)
             return why
 
+    def pauses(self, account: str, now: datetime) -> tuple[Pause, ...]:
+        """Return the pauses that an account is under at `now`: those of everything first, those of rules last."""
+        with self._database.reading() as connection:
+            return pauses.pauses(connection, account, now)
+
     # --- past runs --------------------------------------------------------------------------------------
 
     def runs(self, account: str, limit: int = 20, before: str | None = None) -> tuple[RunRecord, ...]:
@@ -298,6 +407,21 @@ class SqlLedger:
         with self._database.reading() as connection:
             return runs.changes_of(connection, account, order_ref)
 
+    def done(self, account: str, run_id: str) -> tuple[Done, ...] | None:
+        """Return what became of each order in a run, in its order; None where the account has no run of that id."""
+        with self._database.reading() as connection:
+            return undoing.done(connection, account, run_id)
+
+    def changed(self, account: str, since: datetime, until: datetime) -> dict[str, Sent]:
+        """Return by rule how many orders were changed from `since` to before `until`, and their money."""
+        with self._database.reading() as connection:
+            return daily.changed(connection, account, since, until)
+
+    def kept_back(self, account: str, order_ref: str, plans_back: int = 30) -> tuple[KeptBack, ...]:
+        """Return where the last so many plans held an order, named by its order_id or id, the newest first."""
+        with self._database.reading() as connection:
+            return plans.kept_back(connection, account, order_ref, plans_back)
+
     # --- what people ask for single orders --------------------------------------------------------------
 
     def hold(self, account: str, ref: str, until: datetime | None, why: str, now: datetime) -> None:
@@ -314,6 +438,11 @@ class SqlLedger:
         """Return the holds that stand at `now`, the oldest first."""
         with self._database.reading() as connection:
             return holds.holds(connection, account, now)
+
+    def quarantined(self, account: str) -> tuple[Quarantined, ...]:
+        """Return the orders that rules were last seen to leave alone because a person had changed them, the oldest first."""
+        with self._database.reading() as connection:
+            return quarantine.quarantined(connection, account)
 
     def release(self, account: str, ref: str, now: datetime) -> int:
         """Hand an order back to the rules that a person's change keeps away; return how many orders `ref` named."""
@@ -337,10 +466,40 @@ class SqlLedger:
         *,
         run_id: str | None = None,
         note: str = "",
+        cause: Cause | None = None,
     ) -> None:
         """Say what became of a slot, opened or not."""
         with self._writing(account, now) as writing:
-            slots.close_slot(writing, rule, slot_time, state, now, run_id=run_id, note=note)
+            slots.close_slot(writing, rule, slot_time, state, now, run_id=run_id, note=note, cause=cause)
+
+    def slot_pass(
+        self, account: str, rule: str, slot_time: datetime, state: SlotState, now: datetime, *, note: str
+    ) -> bool:
+        """Write down a slot for which nothing runs; False where another process has it, or had it."""
+        with self._writing(account, now) as writing:
+            return slots.pass_slot(writing, self._terms.lessee, rule, slot_time, now, state=state, note=note)
+
+    def close_orphans(self, account: str, now: datetime, but: Collection[str] = ()) -> tuple[Slot, ...]:
+        """Close as failed the slots, but those of these keys, whose process ended before it closed them."""
+        with self._writing(account, now) as writing:
+            return slots.close_orphans(writing, self._terms.lessee, now, but)
+
+    def give_back(self, account: str, now: datetime) -> None:
+        """Let go of the slots that this process took and began no run for; only while it works on none of them."""
+        with self._writing(account, now) as writing:
+            slots.give_back(writing, self._terms.lessee)
+
+    def announced(self, account: str) -> tuple[Slot, ...]:
+        """Return the slots that were announced to all machines and that none has taken, the oldest first."""
+        with self._database.reading() as connection:
+            return slots.announced(connection, account)
+
+    def busy(self, account: str, now: datetime) -> bool:
+        """Tell whether a run that may still be at work holds the account."""
+        wanted = select(schema.accounts).where(schema.accounts.c.account == account)
+        with self._database.reading() as connection:
+            standing = connection.execute(wanted).first()
+        return standing is not None and lease.is_held(standing, self._terms.lessee, now)
 
     def slots(self, account: str, rule: str | None = None, limit: int = 50) -> tuple[Slot, ...]:
         """Return slots of one rule, or of all, the latest first."""
@@ -380,12 +539,61 @@ class SqlLedger:
         with self._database.reading() as connection:
             return trail.checkpoint(connection, account)
 
+    def ahead(self, account: str) -> tuple[Checkpoint, ...]:
+        """Return the checkpoints outside that know more than this ledger; where there are any, no run begins."""
+        with self._database.reading() as connection:
+            return trail.unmet(connection, account, self._terms.saw(account))
+
+    def accept(self, account: str, who: str, why: str, now: datetime) -> int:
+        """Go on without what checkpoints outside saw, on the word of a person; return how many are given up."""
+        with self._writing(account, now) as writing:
+            return trail.accept(writing, self._terms.saw(account), who, why, now)
+
+    # --- the ledger itself ------------------------------------------------------------------------------
+
+    def forgettable(self, account: str, before: datetime) -> Forgotten:
+        """Count what `forget` would forget."""
+        with self._database.reading() as connection:
+            return forget.forgettable(connection, account, before)
+
+    def forget(self, account: str, before: datetime, who: str, now: datetime) -> Forgotten:
+        """Forget the personal data of what is older than `before`; the audit chain stays, and records that it was done.
+
+        Raises `LeaseLost` while a run is at work.
+        """
+        with self._writing(account, now) as writing:
+            done = forget.forget(writing, self._terms.lessee, before, who, now)
+        self._database.tidy()
+        return done
+
+    def volume(self) -> Volume:
+        """Return how large the ledger is."""
+        with self._database.reading() as connection:
+            return volume.volume(connection)
+
+    @property
+    def name(self) -> str:
+        """Return the file, or the URL without its password."""
+        return self._database.name
+
+    def back_up(self, target: Path) -> None:
+        """Copy the ledger to a new file as it stands now; raises `LedgerError`, also for a ledger on a server."""
+        if self._database.dialect != "sqlite":
+            raise LedgerError(
+                "a ledger on a server is copied by the server's own means", hint="such as `pg_dump`"
+            )
+        volume.copy(Path(self._database.name), target)
+
     def accounts(self) -> tuple[str, ...]:
         """Return the accounts that this ledger knows."""
-        with self._database.reading() as connection:
+        with self._overlooking.reading() as connection:
             return tuple(
                 connection.scalars(select(schema.accounts.c.account).order_by(schema.accounts.c.account))
             )
+
+    def server_time(self) -> datetime:
+        """Return the present instant by the clock of the ledger's server; raises `LedgerError` where it has none."""
+        return self._database.now()
 
     def integrity(self) -> tuple[str, ...]:
         """Return what is wrong with the database itself, empty where nothing is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,6 +22,7 @@ from tertib.ledger.audit import (
     key_check,
     seal,
 )
+from tertib.ledger.database import enter
 
 _A: Final = schema.audit.c
 PAGE: Final = 1000
@@ -61,8 +62,11 @@ class Writing:
 def open_account(connection: Connection, account: str, key: bytes, now: datetime) -> Writing:
     """Lock an account's row for this transaction, and begin account and chain where they are new.
 
+    From here on the transaction sees this account's rows alone.
+
     Raises `LedgerError` where the chain was begun with another key: one record under a second key would break it.
     """
+    enter(connection, account)
     # SQLite has no row locks and renders none: there the whole transaction is alone already.
     if connection.execute(_ACCOUNT_LOCKED, {"of_account": account}).first() is None:
         _begin(connection, account, key, now)
@@ -119,6 +123,46 @@ def checkpoint(connection: Connection, account: str) -> Checkpoint | None:
     """Return how far the account's chain goes, None where it has none."""
     last = newest(connection, account)
     return None if last is None else Checkpoint(account, last.seq, last.mac, last.at)
+
+
+# --- held against what was kept outside -----------------------------------------------------------------
+
+ACCEPTED: Final = "checkpoint_accepted"
+"""The kind of the record by which a person goes on with a ledger that a checkpoint outside it is ahead of."""
+
+
+def unmet(connection: Connection, account: str, seen: Iterable[Checkpoint]) -> tuple[Checkpoint, ...]:
+    """Return the checkpoints that this chain does not reach, or has gone another way to, and that nobody accepted."""
+    strangers = [one for one in seen if not _holds(connection, account, one)]
+    if not strangers:
+        return ()
+    facts = [record.facts for record in records(connection, account, kind=ACCEPTED)]
+    accepted = {(one["seq"], one["mac"]) for one in facts}
+    return tuple(one for one in strangers if (one.seq, one.mac) not in accepted)
+
+
+def _holds(connection: Connection, account: str, seen: Checkpoint) -> bool:
+    mac = connection.scalar(select(_A.mac).where(_A.account == account, _A.seq == seen.seq))
+    return bool(mac == seen.mac)
+
+
+def refuse_older(writing: Writing, seen: Iterable[Checkpoint]) -> None:
+    """Raise `LedgerError` where a checkpoint outside the ledger knows of records that it has not."""
+    missing = unmet(writing.connection, writing.account, seen)
+    if missing:
+        raise LedgerError(
+            f"this ledger is older than its checkpoint, which saw record {missing[0].seq} of account"
+            f" `{writing.account}`: it was restored from a backup, or is another one, and nothing is sent from it",
+            hint="what was sent since is not in it; `tertib doctor` says what to do",
+        )
+
+
+def accept(writing: Writing, seen: Iterable[Checkpoint], who: str, why: str, now: datetime) -> int:
+    """Go on with this ledger as it is, on a person's word; return how many checkpoints that gives up."""
+    missing = unmet(writing.connection, writing.account, seen)
+    for one in missing:
+        writing.record(ACCEPTED, now, seq=one.seq, mac=one.mac, seen_at=one.at, who=who, why=why)
+    return len(missing)
 
 
 def records(

@@ -46,7 +46,11 @@ class Veil:
 
     def impersonal(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values that are not personal: what the audit chain may hold for ever."""
-        return {name: plain(value) for name, value in values.items() if name not in self.personal}
+        return {
+            name: plain(value)
+            for name, value in values.items()
+            if name not in self.personal and not is_hidden(value)
+        }
 
 
 def keyed(key: bytes) -> Callable[[Any], str]:

@@ -142,9 +142,31 @@ _ROWS: Final = (
         "add the filter's name under `trust`, if you rely on it",
     ),
     Reason(
+        "paused",
+        "A person paused the rule with `tertib pause`.",
+        "`tertib resume RULE` ends the pause",
+    ),
+    Reason(
         "unsettled",
         "An earlier change of the order has no known outcome yet.",
         "`tertib settle` reads it back when it is time",
+    ),
+    Reason(
+        "changed_since",
+        "The order is no longer as the run left it that is to be undone.",
+        "look at the order at Scalev; what a later run did is undone first",
+    ),
+    Reason("taken_back", "What the run did to the order was taken back already.", "nothing"),
+    Reason("not_done", "The run that is to be undone changed nothing of the order.", "nothing"),
+    Reason(
+        "not_confirmed",
+        "Nobody could tell whether the run that is to be undone changed the order.",
+        "look at the order at Scalev, and set it right there",
+    ),
+    Reason(
+        "not_recorded",
+        "The record does not hold what is needed to put the order back.",
+        "look at the order at Scalev, and set it right there",
     ),
 )
 

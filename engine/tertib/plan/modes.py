@@ -1,19 +1,63 @@
-"""Part a plan by its rules' modes: what goes by itself, what waits for a person, what only shows itself."""
+"""Part a plan by its rules' modes: what goes by itself, what waits for a person, what only shows itself.
+
+A rule in mode `apply` goes by itself on its schedule only once it has earned it: until a person has let it change
+orders as it now stands, and again when people took back too much of what it did, it asks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from typing import Final
 
-from tertib.model import Mode, Outcome, Plan, State
+from tertib.model import Mode, Outcome, Plan, Repute, Reversals, Rule, State
+
+NEW: Final = "the rule is new or was edited: it acts by itself once a person has approved what it does"
+ASKS: Final = "the rule is in mode `approve`"
+
+
+def as_earned(
+    rules: Sequence[Rule], reputes: Mapping[str, Repute], reversals: Reversals
+) -> tuple[list[Rule], dict[str, str]]:
+    """Return the rules as they may run by themselves, those that must ask in mode `approve`, and why each must.
+
+    Only rules in mode `apply` can lose by it.
+    """
+    whys = {
+        rule.name: why
+        for rule in rules
+        if rule.mode is Mode.APPLY
+        and (why := _why_ask(rule, reputes.get(rule.name, Repute()), reversals)) is not None
+    }
+    return [_asking(rule) if rule.name in whys else rule for rule in rules], whys
+
+
+def _why_ask(rule: Rule, repute: Repute, reversals: Reversals) -> str | None:
+    if not repute.proven and rule.first_run == "approve":
+        return NEW
+    if repute.changed >= reversals.orders and repute.reversed > reversals.share * repute.changed:
+        share = f"{Decimal(100) * repute.reversed / repute.changed:.0f}%"
+        return (
+            f"people took back {repute.reversed} of its {repute.changed} changes ({share}): "
+            "it asks until it is edited or they keep what it does"
+        )
+    return None
+
+
+def _asking(rule: Rule) -> Rule:
+    return replace(rule, mode=Mode.APPROVE, definition={**rule.definition, "mode": Mode.APPROVE.value})
 
 
 def by_mode(decided: Plan) -> Iterator[tuple[Mode, Plan]]:
-    """Part a plan by its rules' modes, so that each part can be applied, or wait, by itself."""
+    """Part a plan by its rules' modes, so that each part can be applied, or wait, by itself.
+
+    Each rule that asks gets a part of its own: a person says yes or no to one rule at a time.
+    """
     for mode in Mode:
-        names = {tally.name for tally in decided.rules if tally.mode is mode}
-        if names:
-            yield mode, _only_rules(decided, names)
+        names = [tally.name for tally in decided.rules if tally.mode is mode]
+        parts = [{name} for name in names] if mode is Mode.APPROVE else [set(names)]
+        yield from ((mode, _only_rules(decided, part)) for part in parts if part)
 
 
 def _only_rules(decided: Plan, names: Collection[str]) -> Plan:
@@ -34,7 +78,7 @@ def waiting_in(mode: Mode, part: Plan) -> list[Outcome]:
     why = (
         "its rule is in mode `preview`"
         if mode is Mode.PREVIEW
-        else f"approve it with `tertib apply {part.plan_id}`"
+        else f"approve it with `tertib approve {part.plan_id}`"
     )
     return [Outcome(one.id, one.order_id, one.rule, state, why) for one in part.changes]
 

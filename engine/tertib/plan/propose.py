@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 from tertib.compile import CompiledRule
@@ -58,18 +59,34 @@ def propose(match: Match, compiled: CompiledRule, facts: Facts) -> Change | Held
         read_at=match.read_at,
         customer=initials(order),
         since=created(order, compiled.fields),
-        personal=personal(compiled.rule.action),
+        personal=personal(compiled.rule.action, compiled.fields),
         updated_at=updated(order),
     )
 
 
-def personal(action: Mapping[str, Any]) -> frozenset[str]:
-    """Name the personal values that an action takes from orders or tables; what a rule spells out is no secret."""
+def personal(action: Mapping[str, Any], fields: Mapping[str, Field]) -> frozenset[str]:
+    """Name the personal values that an action takes from orders or tables; what a rule spells out is no secret.
+
+    A template that names a personal field makes a personal value of any field, of an address too.
+    """
     return frozenset(
         name
         for name, source in action.items()
-        if contract.ACTION_FIELDS[name].personal and templates.is_template(source)
+        if templates.is_template(source)
+        and (
+            contract.ACTION_FIELDS[name].personal
+            or any(_is_personal(path, fields) for path in _reads(source))
+        )
     )
+
+
+_reads = lru_cache(maxsize=1024)(templates.reads)
+
+
+def _is_personal(path: str, fields: Mapping[str, Field]) -> bool:
+    """Tell whether a path leads to, or into, a personal value."""
+    ways = (path.rsplit(".", cut)[0] for cut in range(path.count(".") + 1))
+    return any(way in fields and fields[way].personal for way in ways)
 
 
 def hold(match: Match, code: str, why: str) -> Held:
@@ -111,7 +128,8 @@ def _unwritable(
     if method is not None and method not in contract.PAYMENT_METHODS[spoken]:
         return hold(match, "not_in_contract", f"contract `{spoken}` has no payment method `{method}`")
     status = match.order.get("status")
-    if repeats_status(identity, values, setting) and status not in contract.STATUS_TARGETS:
+    writable = isinstance(status, str) and status in contract.STATUS_TARGETS
+    if repeats_status(identity, values, setting) and not writable:
         why = f"contract `seeds` repeats the present status, and `{status}` is none that can be written"
         return hold(match, "status_not_writable", why)
     doubtful = [name for name in match.unchecked if name not in compiled.rule.trust]

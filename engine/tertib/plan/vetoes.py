@@ -15,7 +15,7 @@ from tertib.compile import CompiledRule
 from tertib.language import conditions
 from tertib.language.personal import Mask
 from tertib.language.values import UNREADABLE, find
-from tertib.model import MISSING, Condition, Confirmed, History, Order, Settings, Verdict
+from tertib.model import MISSING, Condition, Confirmed, History, Order, Settings, Verdict, undone_run
 from tertib.scalev import contract
 
 PAID = frozenset({"paid", "settled"})
@@ -93,7 +93,9 @@ def _vetoes(compiled: CompiledRule, order: Order, values: Mapping[str, Any], fac
     if values.get("payment_status") in PAID:
         yield _conflict(order, "it must not be marked paid by a rule")
     yield _status_flow(order, values)
-    yield _human_change(compiled, order, facts.history.confirmed.get(key, ()), facts.mask)
+    confirmed = facts.history.confirmed.get(key, ())
+    yield _human_change(compiled, order, confirmed, facts.mask)
+    yield _taken_back(compiled, values, confirmed)
 
 
 def _text(order: Order, path: str) -> str | None:
@@ -143,19 +145,43 @@ def _present(order: Order, path: str) -> Verdict:
 
 
 def _human_change(compiled: CompiledRule, order: Order, confirmed: tuple[Confirmed, ...], mask: Mask) -> Veto:
-    """Compare the order with what we left it as: our last confirmed values since this rule first changed it."""
+    """Compare the order with what we left it as: our last confirmed values since this rule first changed it.
+
+    An undo is a person's change: for every rule but those of undos themselves, what it put back is not ours.
+    """
+    name = compiled.rule.name
     why = "a person changed it after this rule did; `tertib release` hands it back to the rule"
-    ours = next((i for i, one in enumerate(confirmed) if one.rule == compiled.rule.name), None)
+    ours = next((i for i, one in enumerate(confirmed) if one.rule == name), None)
     if ours is None:
         return Veto("human_change", applies=False, why=why)
     expected: dict[str, Any] = {}
     for one in confirmed[ours:]:
-        expected.update(one.values)
-    mine = {name for one in confirmed if one.rule == compiled.rule.name for name in one.values}
-    verdicts = {shows(order, name, expected[name], mask) for name in mine}
+        if undone_run(name) or not undone_run(one.rule):
+            expected.update(one.values)
+    mine = {field for one in confirmed if one.rule == name for field in one.values}
+    verdicts = {shows(order, field, expected[field], mask) for field in mine}
     if False in verdicts:
         return Veto("human_change", applies=True, why=why)
     return Veto("human_change", None if None in verdicts else False, why)
+
+
+def _taken_back(compiled: CompiledRule, values: Mapping[str, Any], confirmed: tuple[Confirmed, ...]) -> Veto:
+    """Tell whether a rule, whatever its name, would do once more what a person took back with an undo."""
+    left: dict[str, Any] = {}
+    taken: dict[str, Any] = {}
+    for one in confirmed:
+        back = one.values if undone_run(one.rule) else {}
+        for field in one.values:
+            taken.pop(field, None)
+        taken.update({field: left[field] for field in back if left.get(field, back[field]) != back[field]})
+        left.update({} if back else one.values)
+    again = not undone_run(compiled.rule.name) and any(
+        field in values and values[field] == was for field, was in taken.items()
+    )
+    why = (
+        "a person took this very change back with `tertib undo`; `tertib release` hands it back to the rules"
+    )
+    return Veto("human_change", again, why)
 
 
 def shows(order: Order, name: str, wanted: Any, mask: Mask) -> Verdict:

@@ -207,7 +207,8 @@ def _order_complaints(sheet: Sheet, case: Case, fields: Mapping[str, Field]) -> 
 
 
 def _specimen(sheet: Sheet, case: Case, fields: Mapping[str, Field]) -> Specimen:
-    return Specimen(fields, case.now, "current" if sheet.settings.contract == "current" else "seeds")
+    spoken = "current" if sheet.settings.contract == "current" else "seeds"
+    return Specimen(fields, case.now, spoken, sheet.settings.calendar)
 
 
 # --- playing one case -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
     now: 2026-11-21T10:00:00+07:00
     settings: {contract: seeds, timezone: Asia/Jakarta, protect: [...]}     # all optional
+    vars: {cancel_after: 3d}                                                # in place of the rules' defaults
     order: {payment_method: bank_transfer}                                  # what every case starts from
     cases:
       - name: four days old and unpaid
@@ -12,7 +13,8 @@
         not_matched: true
         because: transferproof_url
 
-What an order does not say is filled in by `specimen`; a case may bring a `now:` of its own.
+What an order does not say is filled in by `specimen`; a case may bring a `now:` of its own. What the project gives to
+variables is not used, so that a rule that accounts share is tested the same way in all of them.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from tertib.language import document, durations, places, structure
 from tertib.language.document import Document
 from tertib.language.nearest import did_you_mean, nearest
 from tertib.language.wording import one_of, quote
-from tertib.model import Complaint, Problem, Sent, Settings
+from tertib.model import Complaint, Given, Problem, Sent, Settings
 from tertib.model import Path as Place
 from tertib.plan.holds import HOLDS
 from tertib.settings import protections
@@ -136,6 +138,7 @@ def _sheet(
     complaints: list[Complaint] = []
     data = source.data if isinstance(source.data, Mapping) else {}
     playing = _settings(_mapping(data.get("settings")), settings, complaints)
+    playing = replace(playing, vars=_vars(_mapping(data.get("vars")), source, str(file)))
     now = _now(data.get("now"), ("now",), playing, complaints)
     said = data.get("cases")
     cases = [
@@ -249,8 +252,18 @@ def _settings(said: Mapping[str, Any], settings: Settings, complaints: list[Comp
     )
     if "protect" not in said:
         return playing
-    protect = protections(said["protect"], ZoneInfo(zone), complaints, ("settings", "protect"))
+    protect = protections(said["protect"], playing.calendar, complaints, ("settings", "protect"))
     return replace(playing, protect=protect, protect_definition=tuple(_list(said["protect"])))
+
+
+def _vars(said: Mapping[str, Any], source: Document, file: str) -> Mapping[str, Given]:
+    """Return the values of variables that this file gives."""
+    spots = {name: source.spot(("vars", name), on_key=True) for name in said}
+    return {
+        name: Given(value, file, spots[name].line, spots[name].column)
+        for name, value in said.items()
+        if value is not None
+    }
 
 
 def _zone(name: Any, complaints: list[Complaint]) -> str | None:

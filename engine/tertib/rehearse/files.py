@@ -41,7 +41,8 @@ def watched(paths: Iterable[str | Path]) -> frozenset[Path]:
 
 def _tables(file: Path) -> Iterator[Path]:
     try:
-        parsed = document.parse(file.read_bytes())
+        with file.open("rb") as opened:
+            parsed = document.parse(opened.read(document.LARGEST + 1))
     except OSError:
         return
     for _, one in parsed.documents:

@@ -61,7 +61,8 @@ def spots_of(rules: Iterable[Rule]) -> dict[str, Spots]:
 def _documents(file: Path) -> Mapping[int, Document]:
     """Return a file's documents by the line that each begins on."""
     try:
-        parsed = document.parse(file.read_bytes())
+        with file.open("rb") as opened:
+            parsed = document.parse(opened.read(document.LARGEST + 1))
     except OSError:
         return {}
     return {one.spot(()).line: one for _, one in parsed.documents}

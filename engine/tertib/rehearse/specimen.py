@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tertib.language import durations, nearest
+from tertib.language.calendars import before
 from tertib.language.wording import quote
-from tertib.model import Field, Kind
+from tertib.model import Calendar, Field, Kind
 
 WAY: Final = ("draft", "pending", "confirmed", "in_process", "ready", "shipped")
 """The statuses on the way to the courier, in the order in which a plain order passes them."""
@@ -62,11 +63,12 @@ class Slip:
 
 @dataclass(frozen=True, slots=True)
 class Specimen:
-    """How orders of a test file are completed: the source's field table, the clock, and the kind of id."""
+    """How orders of a test file are completed: the source's field table, the clock, the kind of id, the shop's calendar."""
 
     fields: Mapping[str, Field]
     now: datetime
     contract: str
+    calendar: Calendar
 
     def order(self, said: Mapping[str, Any], missing: Iterable[str] = ()) -> dict[str, Any]:
         """Return the whole order that `said` means; `missing` are dotted paths that its answer lacks.
@@ -152,9 +154,10 @@ class Specimen:
         if found is None:
             return text
         try:
-            return _iso(self.now - durations.parse_duration(found[1]))
+            return _iso(before(self.now, durations.parse_distance(found[1], self.calendar)))
         except ValueError as error:
-            raise BadOrder(path, str(error), "write a distance such as `4d ago` or `1d12h ago`") from None
+            hint = "write a distance such as `4d ago`, `1d12h ago` or `2wd ago`"
+            raise BadOrder(path, str(error), hint) from None
 
     # --- a plain order --------------------------------------------------------------------------------------
 

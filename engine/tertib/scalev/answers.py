@@ -17,6 +17,7 @@ import msgspec
 
 from tertib.errors import BodyError, PagingError
 from tertib.model import Echo, Order, Page
+from tertib.ports import Decode
 from tertib.scalev.ids import wire_id
 from tertib.scalev.vocabulary import known_words
 
@@ -69,12 +70,12 @@ def clean(text: str, secrets: Collection[str] = ()) -> str:
     return text if len(text) <= _LONGEST_MESSAGE else f"{text[: _LONGEST_MESSAGE - 1]}…"
 
 
-def decode(received: Received) -> Any:
-    """Decode a JSON body, fractions as `Decimal`; raises `Undecodable`."""
+def decode(received: Received, how: Decode | None = None) -> Any:
+    """Decode a JSON body, fractions as `Decimal`, into dicts or `how` it is wanted; raises `Undecodable`."""
     if received.broken:
         raise Undecodable(received.describe())
     try:
-        return _DECODER.decode(received.body)
+        return (how or _DECODER.decode)(received.body)
     except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, RecursionError) as error:
         raise Undecodable(received.describe()) from error
 
@@ -106,13 +107,13 @@ def _details(details: object) -> Iterator[str]:
 # --- lists ------------------------------------------------------------------------------------------------
 
 
-def read_page(received: Received, now: datetime) -> Page:
-    """Read one page of orders.
+def read_page(received: Received, now: datetime, how: Decode | None = None) -> Page:
+    """Read one page of orders, decoded into dicts or `how` they are wanted.
 
     Raises `Undecodable` where the body is no JSON (reading again may help), `BodyError` where it is no list of orders,
     and `PagingError` where it does not say whether and how more follow.
     """
-    body = decode(received)
+    body = decode(received, how)
     orders = _objects(body, received)
     return Page(orders, _next_cursor(body), now)
 
@@ -122,7 +123,7 @@ def _objects(body: object, received: Received) -> tuple[Order, ...]:
     data = body.get("data") if isinstance(body, Mapping) else None
     if not isinstance(data, list):
         raise BodyError(f"the answer holds no list `data` ({received.describe()})")
-    if not all(isinstance(item, dict) for item in data):
+    if not all(isinstance(item, Mapping) for item in data):
         raise BodyError(f"the answer's `data` holds something that is no object ({received.describe()})")
     return tuple(data)
 

@@ -6,7 +6,7 @@ Source: scalev-api.md, "Rate limits": 100 requests in 10 seconds and 10,000 in a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from threading import Lock
 from typing import Final
@@ -40,6 +40,20 @@ def rest(clock: Clock, seconds: float) -> bool:
     return clock.monotonic() - begun >= seconds - _EARLY
 
 
+def wait_for_room(attempt: Callable[[], float], clock: Clock, longest: float) -> None:
+    """Wait until `attempt` returns 0 rather than seconds to wait; raise `BudgetExhausted` where that takes too long."""
+    waited = 0.0
+    while (wait := attempt()) > 0:
+        if waited + wait > longest:
+            raise BudgetExhausted(
+                f"the rate limit leaves no room for {show(wait)}",
+                hint=f"run it again in {show(wait)}, or narrow the query so that it reads fewer pages",
+            )
+        if not rest(clock, wait):
+            raise BudgetExhausted("stopped while waiting for the rate limit")
+        waited += wait
+
+
 class RollingBudget:
     """The request allowance of one credential in this process; implements `ports.Budget`.
 
@@ -67,16 +81,7 @@ class RollingBudget:
 
     def take(self) -> None:
         """Wait until a request may be made; raise `BudgetExhausted` where that would be too long."""
-        waited = 0.0
-        while (wait := self._try()) > 0:
-            if waited + wait > self._longest_wait:
-                raise BudgetExhausted(
-                    f"the rate limit leaves no room for {show(wait)}",
-                    hint=f"run it again in {show(wait)}, or narrow the query so that it reads fewer pages",
-                )
-            if not rest(self._clock, wait):
-                raise BudgetExhausted("stopped while waiting for the rate limit")
-            waited += wait
+        wait_for_room(self._try, self._clock, self._longest_wait)
 
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
         """Learn from an answer's rate-limit headers (names in lower case)."""

@@ -21,7 +21,7 @@ import msgspec
 
 from tertib.errors import BodyError, BudgetExhausted, ReadError
 from tertib.model import Answer, Page, Source, Spent
-from tertib.ports import Budget, Clock
+from tertib.ports import Budget, Clock, Decode
 from tertib.scalev import answers
 from tertib.scalev.answers import Received
 from tertib.scalev.budget import DEFAULT_LONGEST_WAIT, rest, show
@@ -37,6 +37,7 @@ from tertib.scalev.verdicts import (
     judge,
     sort_change,
 )
+from tertib.tracing import traced
 
 T = TypeVar("T")
 
@@ -128,8 +129,15 @@ class Client(_Closing):
         self._waited = 0.0
         self._may_count = True
 
-    def page(self, source: Source, params: Mapping[str, str], cursor: str | None = None) -> Page:
-        """Return one page of at most 25 orders: the first where `cursor` is None.
+    @traced("tertib.page")
+    def page(
+        self,
+        source: Source,
+        params: Mapping[str, str],
+        cursor: str | None = None,
+        decode: Decode | None = None,
+    ) -> Page:
+        """Return one page of at most 25 orders: the first where `cursor` is None; plain dicts without a `decode`.
 
         Raises CredentialError where the token is missing, rejected or lacks its scope, and ReadError otherwise.
         """
@@ -140,7 +148,7 @@ class Client(_Closing):
         return self._get(
             endpoint,
             sent,
-            lambda received: answers.read_page(received, received.asked_at or self._clock.now()),
+            lambda received: answers.read_page(received, received.asked_at or self._clock.now(), decode),
         )
 
     def count(self, params: Mapping[str, str]) -> int | None:
@@ -320,6 +328,7 @@ class ChangeClient(_Closing):
         waited = timedelta(seconds=self._waited)
         return Spent(writes=self._writes, waited=waited, left_hour=self._budget.left_hour())
 
+    @traced("tertib.change_status")
     def change_status(self, body: Mapping[str, Any]) -> Answer:
         """Send `body` at once and exactly once, and say how it was answered; never raises for what the network does.
 

@@ -34,11 +34,13 @@ def open_http(
 ) -> httpx.Client:
     """Make a client that follows no redirect, keeps no cookie and tries nothing twice.
 
-    Proxies and certificates come from the environment, as people expect, unless a `transport` is given.
+    Proxies and certificates come from the environment, as people expect, unless a `transport` is given. But what is
+    not encrypted goes to this machine only, and no proxy gets to read the token in it.
     """
     return httpx.Client(
         timeout=timeout.total_seconds(),
         transport=transport,
+        mounts={"http://": None},
         follow_redirects=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         limits=httpx.Limits(max_keepalive_connections=20 if keep_alive else 0),
@@ -96,7 +98,7 @@ def address(base_url: str) -> httpx.URL:
 def bearer(token: str | None, variable: str) -> str:
     """Return the Authorization header's value; raises CredentialError, which names `variable`, without a usable token."""
     token = (token or "").strip()
-    hint = f"set `{variable}`, or `{variable}_FILE` to a file with mode 0600"
+    hint = f"set `{variable}`, or `{variable}_FILE` to a file with mode 0600; one of several `accounts` names its own"
     if not token:
         raise CredentialError(f"no token: `{variable}` is not set", hint=hint)
     if not all("!" <= letter <= "~" for letter in token):

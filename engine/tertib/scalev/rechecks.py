@@ -35,9 +35,9 @@ def _find(order: Mapping[str, Any], path: str) -> Any:
     for key in path.split("."):
         if value is None:
             return None
-        if not isinstance(value, Mapping) or key not in value:
+        if not isinstance(value, Mapping):
             return MISSING
-        value = value[key]
+        value = value.get(key, MISSING)
     return value
 
 

@@ -7,6 +7,7 @@ purpose; one whose backup catches everything alone stands here together with its
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -18,16 +19,22 @@ from sqlalchemy import select, true
 
 from simulator.database import Bench
 from tertib import apply as applying
-from tertib import evaluate, settling
+from tertib import evaluate, pipeline, settling
+from tertib import plan as planning
 from tertib.apply import reread, sending
 from tertib.apply.watch import Watch
+from tertib.compile import deciding
+from tertib.errors import PlanRefused
 from tertib.ledger import changes, lease, requests, schema
 from tertib.ledger import settling as ledger_settling
 from tertib.ledger.lease import Lessee
 from tertib.ledger.trail import Writing
-from tertib.model import Answer, History, Outcome, State
-from tertib.plan import vetoes
+from tertib.model import Answer, History, Mode, Outcome, Plan, Sent, State
+from tertib.plan import limits, vetoes
+from tertib.plan.vetoes import Facts
 from tertib.scalev import budget, client, paging, verdicts
+
+proposing = importlib.import_module("tertib.plan.propose")  # `tertib.plan.propose` names a function as well
 
 _INDEX: Final = "changes_one_unsettled"
 
@@ -82,6 +89,10 @@ def _never(*_given: Any, **_named: Any) -> bool:
 
 def _always(*_given: Any, **_named: Any) -> bool:
     return True
+
+
+def _written_by_a_person(_rule: str) -> str:
+    return ""
 
 
 def _any_row(*_given: Any) -> Any:
@@ -144,6 +155,10 @@ def _all_satisfy(*_given: Any) -> tuple[bool, tuple[str, ...]]:
     return True, ()
 
 
+def _no_pins(_rule: Any) -> dict[str, Any]:
+    return {}
+
+
 def _taken_by_anyone(writing: Writing, _lessee: Lessee, now: Any) -> None:
     del writing, now
 
@@ -151,6 +166,93 @@ def _taken_by_anyone(writing: Writing, _lessee: Lessee, now: Any) -> None:
 def _not_paid(order: Any) -> Iterator[vetoes.Veto]:
     del order
     yield from ()
+
+
+def _of_any_age(plan: Plan, *given: Any) -> None:
+    _fit_but_for("too old to apply", plan, *given)
+
+
+def _of_any_reading(plan: Plan, *given: Any) -> None:
+    _fit_but_for("did not finish", plan, *given)
+
+
+def _fit_but_for(reason: str, *given: Any) -> None:
+    try:
+        _REFUSE_UNFIT(*given)
+    except PlanRefused as error:
+        if reason not in str(error):
+            raise
+
+
+_REFUSE_UNFIT: Final = pipeline._refuse_unfit
+
+
+def _begun_without_slot(*given: Any, slot: str | None, **named: Any) -> str:
+    del slot
+    return _BEGIN(*given, slot=None, **named)
+
+
+_BEGIN: Final = lease.begin
+
+
+def _nothing_sent(*_given: Any) -> Sent:
+    return Sent()
+
+
+def _caps_alone(*given: Any) -> Any:
+    return None if _is_of_a_rule(given) else _OVER_LIMIT(*given)
+
+
+def _rules_alone(*given: Any) -> Any:
+    return _OVER_LIMIT(*given) if _is_of_a_rule(given) else None
+
+
+def _is_of_a_rule(given: tuple[Any, ...]) -> bool:
+    """Tell by what was handed over: a share of the orders is a rule's limit, and no cap."""
+    return len(given) == 4
+
+
+_OVER_LIMIT: Final = limits.over_limit
+
+
+def _not_on_hold(order_id: str | None, key: str, history: History) -> vetoes.Veto | None:
+    return _RECORDED(order_id, key, replace(history, holds={}))
+
+
+def _unprotected(settings: Any, _protect: Any, history: History, **named: Any) -> Facts:
+    return Facts(settings, (), history, **named)
+
+
+def _known_veto_alone(*given: Any) -> vetoes.Veto | None:
+    found = _FIRST_VETO(*given)
+    return None if found is not None and found.code == "cannot_tell" else found
+
+
+_FIRST_VETO: Final = vetoes.first_veto
+
+
+def _young_is_enough(state: Any, change: Any) -> bool:
+    return not applying._changed_since(state, change) and applying._young(state, change)
+
+
+def _all_live(decided: Plan) -> Iterator[tuple[Mode, Plan]]:
+    yield Mode.APPLY, decided
+
+
+def _moved_unnoticed(shown: Any, change: Any, scan: Any, reading: Any) -> None:
+    _NOTE(shown, change, scan, reading)
+    shown.moved.clear()
+
+
+_NOTE: Final = reread._note
+
+
+def _unknown_is_halved(answer: Answer, changes: Any, wanted: Any) -> tuple[Outcome, ...]:
+    found = _OUTCOMES_OF(answer, changes, wanted)
+    return tuple(replace(one, state=State.PLANNED) if one.state is State.SENT else one for one in found)
+
+
+_OUTCOMES_OF: Final = sending.outcomes_of
 
 
 _FENCES: Final = ((requests, "fence", _unfenced), (changes, "fence", _unfenced), (lease, "fence", _unfenced))
@@ -208,11 +310,28 @@ GUARDS: Final[Mapping[str, Guard]] = {
         "a plan is applied once, and an order that we changed since it was read is read again",
         ((lease, "_refuse_applied", _nothing), (applying, "_changed_since", _never)),
     ),
+    "slot": Guard(
+        "a scheduled time has one run: the run's own look, and the database's constraint",
+        ((lease, "begin", _begun_without_slot),),
+    ),
+    "halted": Guard(
+        "a stopped account starts no run, and its claims find nothing",
+        ((lease, "refuse_halted", _nothing), (requests, "_is_ours", _any_row)),
+    ),
+    "plan ttl": Guard("a preview that is too old is refused", ((pipeline, "_refuse_unfit", _of_any_age),)),
+    "whole plan": Guard(
+        "a plan whose reading did not finish is refused", ((pipeline, "_refuse_unfit", _of_any_reading),)
+    ),
+    "modes": Guard("a rule that only shows itself does not act", ((pipeline, "by_mode", _all_live),)),
     "changed since": Guard(
         "an order that we changed since it was read is read again", ((applying, "_changed_since", _never),)
     ),
     "stop after unknown": Guard(
         "nothing is sent after an unknown outcome", ((applying, "must_stop", _nothing),)
+    ),
+    "halves": Guard(
+        "only a definite refusal is tried again in halves, and the ledger takes no other for one",
+        ((applying, "outcomes_of", _unknown_is_halved), (requests, "_refuse_impossible", _nothing)),
     ),
     "no second try": Guard("a write is sent once", ((client.ChangeClient, "change_status", _sent_again),)),
     # --- how old knowledge may be
@@ -223,6 +342,16 @@ GUARDS: Final[Mapping[str, Guard]] = {
         ((applying, "_fresh", _always), (applying, "_too_late", _nothing)),
     ),
     "judged again": Guard("what was read again is judged again", ((applying, "judge_again", _unjudged),)),
+    "status read again": Guard(
+        "a status that is written back is read under the run's own lease, however young the plan's reading",
+        ((applying, "_fresh", _young_is_enough),),
+    ),
+    "moved while planning": Guard(
+        "an order that another scan shows changed is not decided on", ((evaluate, "_outdate", _nothing),)
+    ),
+    "moved while read again": Guard(
+        "an order that another rule's scan shows changed is not sent", ((reread, "_note", _moved_unnoticed),)
+    ),
     "watch": Guard("a clock that was set back makes every reading old", ((Watch, "set_back", _never),)),
     # --- what an answer proves
     "5xx is unknown": Guard(
@@ -257,9 +386,37 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "human change": Guard(
         "what a person took back is not done again by the rule", ((vetoes, "_human_change", _no_veto),)
     ),
+    "undone": Guard(
+        "what an undo took back is not done again by any rule",
+        ((vetoes, "undone_run", _written_by_a_person),),
+    ),
     # --- what may be decided
     "limits at apply": Guard(
         "limits are counted again when a plan is applied", ((applying, "_hold_over_limits", _nothing),)
+    ),
+    "sent today": Guard(
+        "what was sent since midnight counts towards the limits of a day",
+        ((planning, "sent_by", _nothing_sent), (applying, "sent_by", _nothing_sent)),
+    ),
+    "rule limits": Guard(
+        "a rule's limits are counted when planning, and again when applying",
+        ((planning, "over_limit", _caps_alone), (applying, "over_limit", _caps_alone)),
+    ),
+    "caps": Guard(
+        "the caps of all rules together are counted when planning, and again when applying",
+        ((planning, "over_limit", _rules_alone), (applying, "over_limit", _rules_alone)),
+    ),
+    "holds": Guard(
+        "an order that a person put on hold is left alone, by plans and by what applies them",
+        ((vetoes, "recorded_veto", _not_on_hold), (applying, "recorded_veto", _not_on_hold)),
+    ),
+    "protect": Guard("what the project protects is left alone", ((pipeline, "Facts", _unprotected),)),
+    "unknown holds": Guard(
+        "a veto that cannot be told holds the order", ((proposing, "first_veto", _known_veto_alone),)
+    ),
+    "unread rules": Guard(
+        "rules whose orders were not read to the end decide nothing",
+        ((planning, "_unread_rules", lambda *_: frozenset()),),
     ),
     "paid orders": Guard(
         "paid orders and conflicts are not cancelled", ((vetoes, "_against_cancelling", _not_paid),)
@@ -270,6 +427,7 @@ GUARDS: Final[Mapping[str, Guard]] = {
             (paging, "_contradicted", _nothing),
             (evaluate, "satisfies_query", _all_satisfy),
             (reread, "satisfies_query", _all_satisfy),
+            (deciding, "_pins", _no_pins),
         ),
     ),
     "rate": Guard("the rate limit is kept", ((budget.RollingBudget, "take", _nothing),)),

@@ -9,7 +9,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import httpx
 
@@ -24,6 +24,16 @@ _SLOW: Final = 25.0
 _TIMEOUT: Final = 30.0
 
 
+class Seen(NamedTuple):
+    """An order as somebody read it, and by how much the clock was wrong that dated the reading."""
+
+    status: str
+    payment: str
+    money: str
+    proof: bool
+    clock: float
+
+
 @dataclass(slots=True)
 class Wire:
     """A change that went on the wire: when it left, what it held, and what the client can know of it."""
@@ -34,8 +44,8 @@ class Wire:
     ids: tuple[Any, ...]
     values: Mapping[str, Any]
     read_at: Mapping[str, float | None]
-    seen: Mapping[str, tuple[str, str, str] | None]
-    claimed: bool
+    seen: Mapping[str, Seen | None]
+    request_id: str | None
     fault: str = ""
     foreign: str = ""
     refused: bool = False
@@ -93,7 +103,14 @@ class Network(httpx.BaseTransport):
 
     def _note_read(self, row: Mapping[str, Any], at: float) -> None:
         order = self.world.shop.orders[str(row["id"])]
-        self.reads[str(row["id"])] = (at, (order["status"], order["payment_status"], order["gross_revenue"]))
+        seen = Seen(
+            order["status"],
+            order["payment_status"],
+            order["gross_revenue"],
+            order["transferproof_url"] is not None,
+            self.process.worker.machine.offset,
+        )
+        self.reads[str(row["id"])] = (at, seen)
 
     def _page(self, found: list[dict[str, Any]], params: Mapping[str, str], what: str) -> dict[str, Any]:
         size = min(self.world.setup.page, int(params["page_size"]))
@@ -159,7 +176,7 @@ class Network(httpx.BaseTransport):
             values=values,
             read_at={key: at for key, (at, _) in known.items()},
             seen={key: seen for key, (_, seen) in known.items()},
-            claimed=self.process.take_claim(ids),
+            request_id=self.process.take_claim(ids),
         )
         self.world.wires.append(wire)
         return wire
@@ -232,6 +249,7 @@ _EARLY: Final = {
         json={"error": "rate limit"},
         headers={"X-Ratelimit-Limit": "100", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "7"},
     ),
+    "e400": lambda: httpx.Response(400, json={"error": "Bad request"}),
     "e500": lambda: httpx.Response(500, json={"error": "Something went wrong"}),
     "e500_before": lambda: httpx.Response(500, json={"error": "Something went wrong"}),
     "html_502": lambda: httpx.Response(502, html="<html>502</html>"),

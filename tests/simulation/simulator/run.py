@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -9,21 +10,27 @@ from pathlib import Path
 
 import msgspec
 
+from simulator.census import census
 from simulator.database import Bench
 from simulator.guards import removed
-from simulator.invariants import violations
+from simulator.invariants import look, violations
 from simulator.scenario import Scenario, draw
 from simulator.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a scenario came to: what must not be, and how much happened."""
+    """What a scenario came to: what must not be, and how much happened (`tally` as the census counts it).
+
+    `broken` names the invariants that `violations` tell of.
+    """
 
     violations: tuple[str, ...]
+    broken: frozenset[str]
     runs: int
     wires: int
     faults: tuple[str, ...]
+    tally: Counter[str]
 
 
 @cache
@@ -37,9 +44,17 @@ def play(scenario: Scenario, without: str | None = None) -> Played:
     world = World(scenario, bench())
     with removed(without, bench()):
         ledger = world.play()
-        found = violations(world, ledger)
+        record = look(ledger)
+        found = violations(world, record)
     fired = tuple(f"{one.point} {one.what}" for one in world.fired)
-    return Played(tuple(found), len(world.processes), len(world.wires), fired)
+    return Played(
+        violations=tuple(words for name in found for words in found[name]),
+        broken=frozenset(found),
+        runs=len(world.processes),
+        wires=len(world.wires),
+        faults=fired,
+        tally=census(world, record),
+    )
 
 
 def play_seed(seed: int) -> Played:

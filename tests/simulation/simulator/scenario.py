@@ -14,6 +14,8 @@ MINUTE: Final = 60.0
 MISHAPS: Final = ("kill", "freeze", "interrupt", "stop", "jump")
 TRANSACTION_FAULTS: Final = ("busy", "full", "commit_lost")
 
+TRANSACTIONS: Final = ("begin", "intend", "claim", "answer", "answer", "conclude", "end", "settle")
+
 CHANGE_FAULTS: Final = (
     "refused",
     "reset_before",
@@ -45,6 +47,8 @@ LIST_FAULTS: Final = (
     "timeout",
     "plain_429",
     "json_429",
+    "e400",
+    "e400",
     "e500",
     "html_502",
     "truncated",
@@ -69,6 +73,12 @@ POINTS: Final = (
     *("settle<", "settle>", "list<", "list>", "change<", "change<", "change applied", "change>"),
 )
 """Named points of a process's work, those around the wire more than once: they are drawn more often."""
+
+KINDS: Final = (
+    *("run", "run", "run", "run", "run", "run", "plan", "plan", "apply", "apply", "apply"),
+    *("settle", "settle", "slot", "slot", "hold"),
+)
+"""What a process does; `slot` is a run for a scheduled time, which is to have one run however many start for it."""
 
 EDITS: Final = ("pay", "pay", "unpay", "reopen", "cancel", "confirm", "touch", "prove", "remove", "raise")
 
@@ -95,7 +105,11 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One process: which worker starts it, when, and what it is to do. `plan` numbers the plan that is applied."""
+    """One process: which worker starts it, when, and what it is to do.
+
+    `plan` numbers the plan that is applied, the scheduled time that is kept, the order that is put on hold, or the run,
+    from the last one back, that is undone.
+    """
 
     worker: int
     at: float
@@ -145,10 +159,10 @@ def draw(seed: int) -> Scenario:
     """Return the scenario of a seed, always the same."""
     rng = random.Random(seed)
     setup = rng.randrange(len(SETUPS))
-    jobs = _jobs(rng, len(SETUPS[setup].rule_sets))
+    jobs = _with_undo(seed, _jobs(rng, len(SETUPS[setup].rule_sets)))
     orders = tuple(_order(rng) for _ in range(rng.randint(1, 8)))
     moments = [job.at for job in jobs]
-    return Scenario(
+    drawn = Scenario(
         seed=seed,
         setup=setup,
         apart=rng.random() < 0.4,
@@ -158,6 +172,38 @@ def draw(seed: int) -> Scenario:
         jobs=jobs,
         faults=_faults(rng),
     )
+    return _with_company(drawn)
+
+
+def _with_company(drawn: Scenario) -> Scenario:
+    """Put mishaps together in some histories that seldom meet: one while reading back, a lost page and its plan.
+
+    Drawn by itself, so that everything else is as it was without.
+    """
+    rng = random.Random(f"company {drawn.seed}")
+    chance = rng.random()
+    after = max(job.at for job in drawn.jobs) + 17 * MINUTE
+    if chance < 0.15:
+        first = Job(0, after, "settle")
+        second = Job(rng.choice((0, 1)), after + rng.choice((0.1, 1.0, 8.0)), rng.choice(("settle", "run")))
+        lost = Fault("change", 1, rng.choice(sorted(UNKNOWN)), 1.0)
+        befalls = rng.choice(
+            [
+                *(
+                    Fault(point, 1, what)
+                    for point in ("settle<", "settle>")
+                    for what in ("kill", "interrupt")
+                ),
+                *(Fault(point, 1, "freeze", 300.0) for point in ("settle<", "settle>")),
+                *(Fault("settle|", 1, what) for what in TRANSACTION_FAULTS),
+            ]
+        )
+        return replace(drawn, jobs=(*drawn.jobs, first, second), faults=(*drawn.faults, lost, befalls))
+    if chance < 0.2:
+        plan, apply = Job(0, 0.0, "plan"), Job(0, 30.0, "apply")
+        lost = Fault("list", rng.choice((1, 2)), "e400")
+        return replace(drawn, jobs=(plan, apply, *drawn.jobs), faults=(*drawn.faults, lost))
+    return drawn
 
 
 def _jobs(rng: random.Random, rule_sets: int) -> tuple[Job, ...]:
@@ -165,7 +211,7 @@ def _jobs(rng: random.Random, rule_sets: int) -> tuple[Job, ...]:
     at = 0.0
     for number in range(rng.randint(2, 5)):
         at += rng.choice((0.0, 1.0, 8.0, 40.0, 3 * MINUTE, 8 * MINUTE, 17 * MINUTE))
-        kind = rng.choice(("run", "run", "run", "run", "plan", "apply", "apply", "settle"))
+        kind = rng.choice(KINDS)
         if kind == "apply" and not any(job.kind == "plan" for job in jobs):
             kind = "plan"
         plans = sum(job.kind == "plan" for job in jobs)
@@ -175,10 +221,26 @@ def _jobs(rng: random.Random, rule_sets: int) -> tuple[Job, ...]:
                 at=at,
                 kind=kind,
                 rules=rng.randrange(rule_sets),
-                plan=rng.randrange(plans) if plans else 0,
+                plan=rng.randrange(plans) if plans and kind == "apply" else rng.choice((0, 0, 1)),
             )
         )
     return tuple(jobs)
+
+
+def _with_undo(seed: int, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
+    """Let somebody take a run back at the end of some histories, and the rules run once more after it.
+
+    Drawn by itself, so that everything before it is as it was without.
+    """
+    rng = random.Random(f"undo {seed}")
+    if rng.random() < 0.7:
+        return jobs
+    later = [*jobs]
+    for kind in rng.choice((("undo",), ("undo", "run"), ("undo", "undo"), ("run", "undo", "run"))):
+        at = later[-1].at + rng.choice((0.0, 1.0, 8.0, 3 * MINUTE, 17 * MINUTE))
+        worker, rules = rng.choice((0, 0, 1)), rng.choice((2, 2, 2, 1, 0))
+        later.append(Job(worker, at, kind, rules, rng.choice((0, 0, 1, 2))))
+    return tuple(later)
 
 
 def _order(rng: random.Random) -> OrderSpec:
@@ -213,7 +275,7 @@ def _fault(rng: random.Random) -> Fault:
     if where < 0.5:
         return _network(rng, "list", LIST_FAULTS, tuple(range(1, 10)))
     if where < 0.6:
-        point = rng.choice(("begin", "intend", "claim", "answer", "answer", "conclude", "end", "settle"))
+        point = rng.choice(TRANSACTIONS)
         return Fault(f"{point}|", rng.choice((1, 1, 2, 3)), rng.choice(TRANSACTION_FAULTS))
     point = rng.choice(POINTS)
     what = rng.choice(("kill", "kill", "freeze", "freeze", "interrupt", "stop", "jump"))

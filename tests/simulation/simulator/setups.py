@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import yaml
 
+from tertib.language import conditions
 from tertib.load import loads
-from tertib.model import Limits, Rule, Settings
+from tertib.model import Condition, Limits, Rule, Settings
+from tertib.scalev import contract
 
 PLAIN: Final = Settings(
     concurrency=1,  # one thread at a time, or no seed would be one history
@@ -28,6 +31,7 @@ CANCEL: Final[dict[str, Any]] = {
     "conditions": [{"payment_status": "unpaid"}],
     "action": {"status": "canceled"},
     "mode": "apply",
+    "first_run": "apply",
 }
 CANCEL_TOO: Final[dict[str, Any]] = {
     "name": "cancel-too",
@@ -35,6 +39,7 @@ CANCEL_TOO: Final[dict[str, Any]] = {
     "conditions": [],
     "action": {"status": "canceled"},
     "mode": "apply",
+    "first_run": "apply",
     "priority": 50,
 }
 CANCEL_ALL: Final[dict[str, Any]] = {
@@ -43,6 +48,7 @@ CANCEL_ALL: Final[dict[str, Any]] = {
     "conditions": [],
     "action": {"status": "canceled"},
     "mode": "apply",
+    "first_run": "apply",
 }
 CONFIRM: Final[dict[str, Any]] = {
     "name": "confirm",
@@ -50,6 +56,7 @@ CONFIRM: Final[dict[str, Any]] = {
     "conditions": [],
     "action": {"status": "confirmed"},
     "mode": "apply",
+    "first_run": "apply",
 }
 MARK_PAID: Final[dict[str, Any]] = {
     "name": "mark-paid",
@@ -57,6 +64,7 @@ MARK_PAID: Final[dict[str, Any]] = {
     "conditions": [],
     "action": {"payment_status": "paid"},
     "mode": "apply",
+    "first_run": "apply",
 }
 COMPLETE: Final[dict[str, Any]] = {
     "name": "complete",
@@ -64,6 +72,7 @@ COMPLETE: Final[dict[str, Any]] = {
     "conditions": [],
     "action": {"status": "completed", "transferproof_url": "https://cdn.example/{{ order.order_id }}.jpg"},
     "mode": "apply",
+    "first_run": "apply",
 }
 PREVIEWED: Final[dict[str, Any]] = {
     "name": "previewed",
@@ -76,13 +85,17 @@ PREVIEWED: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """One project. `rule_sets` are what a job may run; `windows` is the rate limit as (requests, seconds)."""
+    """One project. `rule_sets` are what a job may run; `windows` is the rate limit as (requests, seconds).
+
+    `protected` is the `gross_revenue` of the orders that the project protects.
+    """
 
     settings: Settings
     rule_sets: tuple[tuple[Rule, ...], ...]
     uuids: bool
     page: int
     windows: tuple[tuple[int, float], ...] = ((100, 10.0), (10_000, 3600.0))
+    protected: str = ""
 
 
 def _setup(settings: Settings, documents: Sequence[Sequence[dict[str, Any]]], **given: Any) -> Setup:
@@ -95,6 +108,10 @@ def _rule(document: dict[str, Any], settings: Settings) -> Rule:
     if loaded.errors:
         raise ValueError(loaded.errors)
     return loaded.rules[0]
+
+
+def _protect(written: dict[str, Any]) -> tuple[Condition, ...]:
+    return conditions.parse([written], contract.FIELDS["orders"], ZoneInfo(PLAIN.timezone), [])
 
 
 _EVERY: Final = (
@@ -129,4 +146,28 @@ SETUPS: Final = (
     ),
     # A project that believes its readings for very long: the lease alone keeps a woken process from sending.
     _setup(replace(PLAIN, max_read_age=timedelta(hours=2), batch_size=2), _EVERY, uuids=False, page=25),
+    # One whose previews soon grow too old, and that keeps its large orders to itself.
+    _setup(
+        replace(
+            PLAIN,
+            batch_size=2,
+            plan_ttl=timedelta(minutes=10),
+            protect=_protect({"gross_revenue": {"gte": 900_000}}),
+        ),
+        _EVERY,
+        uuids=False,
+        page=3,
+        protected="900000.00",
+    ),
+    # One that may do little a day.
+    _setup(
+        replace(PLAIN, batch_size=2, caps=Limits(orders_per_day=3)),
+        (
+            ({**CANCEL, "limits": {"per_day": {"orders": 2}}}, CONFIRM),
+            (CANCEL_TOO,),
+            ({**COMPLETE, "limits": {"per_day": {"orders": 1}}}, MARK_PAID),
+        ),
+        uuids=False,
+        page=25,
+    ),
 )

@@ -35,7 +35,7 @@ LEDGER_CALL: Final = 0.002
 WATCHED: Final = frozenset(
     {
         *("history", "save_plan", "plan_document", "begin", "renew", "intend", "claim", "answer"),
-        *("conclude", "unsettled", "settle", "halt", "end"),
+        *("conclude", "unsettled", "settle", "halt", "end", "hold", "done"),
     }
 )
 
@@ -58,9 +58,14 @@ class Process:
 
     def __init__(self, world: World, worker: Worker, job: Job, number: int) -> None:
         self.world, self.worker, self.job, self.number = world, worker, job, number
-        self.dead = self.stopping = False
+        self.dead = self.stopping = self.refused_by_age = False
+        self.began = world.schedule.true
+        self.clock = worker.machine.offset
+        self.ended: float | None = None
+        self.leased: float | None = None
+        self.plan: Plan | None = None
         self.requests: list[float] = []
-        self.claims: list[tuple[Any, ...]] = []
+        self.claims: list[tuple[str, tuple[Any, ...]]] = []
         self.reads: dict[str, tuple[float, Any]] = {}
         self.owner = Owner(worker.machine.name, 1000 + number, "then", number)
         self.error: BaseException | None = None
@@ -109,6 +114,7 @@ class Process:
     def die(self) -> None:
         """End, as far as everybody else can see."""
         self.dead = True
+        self.ended = self.world.schedule.true if self.ended is None else self.ended
         self.worker.machine.ended.add(self.owner)
 
     def is_gone(self, other: Owner) -> bool:
@@ -117,12 +123,11 @@ class Process:
 
     # --- what the engine is given -----------------------------------------------------------------------
 
-    def take_claim(self, ids: tuple[Any, ...]) -> bool:
-        """Tell whether these are ids that the ledger let out, each claim being good for one request."""
-        if not self.claims or not set(ids) <= set(self.claims[-1]):
-            return False
-        self.claims.pop()
-        return True
+    def take_claim(self, ids: tuple[Any, ...]) -> str | None:
+        """Return the request for which the ledger let these ids out, None where it did not; a claim is good for one."""
+        if not self.claims or not set(ids) <= set(self.claims[-1][1]):
+            return None
+        return self.claims.pop()[0]
 
     def trouble(self) -> str:
         """Name what befalls the write transaction that begins."""
@@ -141,6 +146,7 @@ class Process:
             lessee=Lessee(self.owner, settings.lease_ttl, self.is_gone),
             veil=Veil(MASK.fingerprint),
             settle=settings.settle,
+            saw=lambda _account: (),
         )
         budget = RollingBudget(self, world.setup.windows)
         network = Network(world, self)
@@ -175,11 +181,31 @@ class Process:
             plan = pipeline.plan(rules, means)
             world.plans.append((restore(document(plan, MASK)), self.reads))
         elif job.kind == "apply" and world.plans:
-            plan, read = world.plans[job.plan % len(world.plans)]
+            self.plan, read = world.plans[job.plan % len(world.plans)]
             self.reads.update(read)
-            pipeline.apply(plan, means, writer)
+            self.refused_by_age = self.now() - self.plan.created_at > means.settings.plan_ttl
+            pipeline.apply(self.plan, means, writer)
+        elif job.kind == "slot":
+            pipeline.run(rules, means, writer, slot=f"{ACCOUNT}/slot-{job.plan}")
+        elif job.kind == "hold" and world.shop.keys:
+            self._hold(world.shop.keys[job.plan % len(world.shop.keys)], means)
         elif job.kind == "settle":
             pipeline.settle(means)
+        elif job.kind == "undo":
+            self._undo(job.plan, means, writer)
+
+    def _undo(self, number: int, means: pipeline.Means, writer: ChangeClient) -> None:
+        """Take back one of the last runs, as a person does who sees what it did."""
+        known = means.ledger.runs(ACCOUNT, 20)  # type: ignore[attr-defined]  # as in `_hold`
+        runs = [one for one in known if one.totals.get("on_the_wire") or one.state != "ended"]
+        if runs:
+            self.plan = pipeline.undo(runs[number % len(runs)].run_id, means)
+            pipeline.apply(self.plan, means, writer)
+
+    def _hold(self, key: str, means: pipeline.Means) -> None:
+        """Put an order on hold, as a person does who asks for it."""
+        means.ledger.hold(ACCOUNT, key, None, "a person said so", self.now())  # type: ignore[attr-defined]  # the store's own; no stage needs it
+        self.world.held.setdefault(key, self.world.schedule.true)
 
 
 class Watch:
@@ -201,7 +227,10 @@ class Watch:
             process.worker.call = name
             result = call(*given, **named)
             if name == "claim":
-                process.claims.append(tuple(result.ids))
+                process.claims.append((result.request_id, tuple(result.ids)))
+            if name == "begin":
+                process.leased = process.world.schedule.true
+                process.world.slots += [named["slot"]] if named["slot"] else []
             process.wait(LEDGER_CALL)
             process.reach(f"{name}>")
             return result
@@ -259,6 +288,8 @@ class World:
         self.plans: list[tuple[Plan, dict[str, tuple[float, Any]]]] = []
         self.processes: list[Process] = []
         self.findings: list[str] = []
+        self.held: dict[str, float] = {}
+        self.slots: list[str] = []
         self.fired: list[Fault] = []
         self._counts: Counter[str] = Counter()
         self._faults = {(one.point, one.nth): one for one in scenario.faults}
@@ -297,6 +328,7 @@ class World:
             lessee=Lessee(looker.owner, settings.lease_ttl, looker.is_gone),
             veil=Veil(MASK.fingerprint),
             settle=settings.settle,
+            saw=lambda _account: (),
         )
 
     def _edit(self, order: int, what: str) -> Callable[[], None]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -16,6 +17,7 @@ from tertib.language.personal import Mask
 from tertib.ledger import SqlLedger, open_ledger
 from tertib.load import loads
 from tertib.model import Answer, Echo, Page, Plan, Rule, Run, Settings, Source, Spent
+from tertib.ports import Decode
 from tertib.scalev import contract
 
 START = datetime(2026, 3, 10, 5, 0, tzinfo=UTC)
@@ -75,7 +77,13 @@ class MemoryShop:
             **given,
         }
 
-    def page(self, source: Source, params: Mapping[str, str], cursor: str | None = None) -> Page:
+    def page(
+        self,
+        source: Source,
+        params: Mapping[str, str],
+        cursor: str | None = None,
+        decode: Decode | None = None,
+    ) -> Page:
         """Return a page of 25 orders that satisfy the filters."""
         assert source.store is None
         self.requests.append(dict(params))
@@ -87,8 +95,10 @@ class MemoryShop:
             if all(contract.check(name, value, order) is not False for name, value in filters)
         ]
         start = int(cursor or 0)
-        rest = found[start + 25 :]
-        return Page(tuple(found[start : start + 25]), str(start + 25) if rest else None, self.clock.now())
+        shown, rest = found[start : start + 25], found[start + 25 :]
+        if decode is not None:
+            shown = decode(msgspec.json.encode({"data": shown}))["data"]
+        return Page(tuple(shown), str(start + 25) if rest else None, self.clock.now())
 
     def count(self, params: Mapping[str, str]) -> int | None:
         """Answer as a credential without the statistics scope."""

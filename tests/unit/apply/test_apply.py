@@ -218,6 +218,25 @@ def test_a_foreign_id_in_the_answer_halts_the_account(world: Any) -> None:
         world.apply(plan)
 
 
+@pytest.mark.parametrize(("echoed", "stopped"), [(99, True), (1, False)])
+def test_a_foreign_id_halts_also_where_its_answer_cannot_be_recorded(
+    world: Any, monkeypatch: pytest.MonkeyPatch, echoed: int, *, stopped: bool
+) -> None:
+    """A disk that is full for a moment loses the answer, which is read back later, and not that it must stop the account."""
+    world.shop.add(1)
+    plan = world.plan(world.rule())
+    world.shop.script.append(lambda _body: Answer("answered", 200, (Echo(echoed, "canceled", "unpaid"),)))
+
+    def full(*_given: Any) -> str:
+        raise LedgerError("the disk is full")
+
+    monkeypatch.setattr(world.ledger, "answer", full)
+    with pytest.raises(LedgerError, match="the disk is full"):
+        world.apply(plan)
+    assert (world.ledger.halted("default") is not None) is stopped
+    assert [one.order_id for one in world.ledger.unsettled("default")] == ["order-1"]
+
+
 def test_one_bad_id_in_fifty_costs_only_itself(world: Any) -> None:
     """A definite refusal is tried again in halves until the one order that causes it stands alone."""
     for number in range(50):

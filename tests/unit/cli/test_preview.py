@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tertib.cli import preview
 from tertib.model import Change, Held, Mode, Plan, RuleTally, Scan, ScanReport, Source, Trace
+from tertib.telling import changes
 
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
 
@@ -133,7 +134,7 @@ def test_nothing_of_an_order_reaches_the_terminal_raw() -> None:
 def test_a_personal_value_is_shown_by_its_mask() -> None:
     """A plan read from its file knows such a value by fingerprint only."""
     masked = change(1, set={"payment_account_number": {"mask": "6281•••89", "fingerprint": "abc"}})
-    assert preview.step(masked) == "payment_account_number 6281•••89"
+    assert changes.step(masked) == "payment_account_number 6281•••89"
 
 
 def test_a_step_names_what_else_is_set() -> None:
@@ -142,4 +143,4 @@ def test_a_step_names_what_else_is_set() -> None:
         1,
         set={"status": "pending", "payment_status": "paid", "transferproof_url": "https://cdn.example/1.jpg"},
     )
-    assert preview.step(paid) == "unpaid → paid, + transferproof_url"
+    assert changes.step(paid) == "unpaid → paid, + transferproof_url"

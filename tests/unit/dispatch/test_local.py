@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from tertib import pipeline
 from tertib.clock import Stopped
 from tertib.dispatch import local
-from tertib.errors import AccountHalted, LedgerError, ReadError
+from tertib.errors import AccountHalted, CredentialError, LedgerError, ReadError
 from tertib.language.personal import Mask
 from tertib.ledger.slots import Slot
 from tertib.load import loads
@@ -22,6 +23,7 @@ from tertib.model import (
     Mode,
     Origin,
     Outcome,
+    Pause,
     Plan,
     Rule,
     RuleTally,
@@ -78,6 +80,29 @@ class Slots:
     notes: dict[tuple[str, datetime], str] = field(default_factory=dict)
     busy: int = 0
     orphans: set[tuple[str, datetime]] = field(default_factory=set)
+    paused: list[Pause] = field(default_factory=list)
+
+    def pauses(self, _account: str, now: datetime) -> Sequence[Pause]:
+        """Return the pauses that stand."""
+        return [one for one in self.paused if one.since <= now and (one.until is None or now < one.until)]
+
+    @property
+    def approvals(self) -> Any:
+        """Return an empty queue."""
+        return SimpleNamespace(approved=lambda _account, _now: ())
+
+    def slot_pass(
+        self, account: str, rule: str, slot_time: datetime, state: str, now: datetime, *, note: str
+    ) -> bool:
+        """Write down a slot that nobody has."""
+        ours = self.slot_open(account, rule, slot_time, now)
+        if ours:
+            self.slot_close(account, rule, slot_time, state, now, note=note)
+        return ours
+
+    def close_orphans(self, _account: str, _now: datetime, _but: object = ()) -> Sequence[Slot]:
+        """Find none: what is left over is taken up."""
+        return []
 
     def slot_open(self, _account: str, rule: str, slot_time: datetime, _now: datetime) -> bool:
         """Take a slot that nobody has."""
@@ -150,14 +175,14 @@ class Stage:
         """Serve until the clock's stop."""
         machine = local.Machine(
             Settings(),
-            reader=cast("Any", None),
-            writer=cast("Any", None),
+            reader=lambda: cast("Any", None),
+            writer=lambda: cast("Any", None),
             ledger=cast("local.SlotLedger", self.ledger),
             clock=self.clock,
             mask=Mask(b"k"),
             log=self.log,
         )
-        local.serve(rules, machine)
+        local.serve([local.Server(rules, machine)], self.clock)
 
 
 def plan_of(rules: Sequence[Rule], held: tuple[Held, ...]) -> Plan:
@@ -359,3 +384,67 @@ def test_waiting_never_lasts_long_at_a_time(stage: Stage) -> None:
     stage.serve(rule("a", "0 0 1 1 *"))
     assert stage.runs == []
     assert max(stage.clock.slept) <= local.LONGEST_WAIT.total_seconds()
+
+
+def machine(stage: Stage, account: str, **parts: Any) -> local.Machine:
+    """Return what serves one account of several."""
+    plain: dict[str, Any] = {
+        "settings": Settings(account=account),
+        "reader": lambda: cast("Any", None),
+        "writer": lambda: cast("Any", None),
+        "ledger": cast("local.SlotLedger", Slots()),
+        "clock": stage.clock,
+        "mask": Mask(b"k"),
+        "log": stage.log,
+    }
+    return local.Machine(**{**plain, **parts})
+
+
+def test_every_account_gets_its_turn(stage: Stage) -> None:
+    """Two accounts with a rule of the same name each run their own slots, in one loop that waits for the sooner."""
+    slots = {name: Slots() for name in ("a", "b")}
+    servers = [
+        local.Server([rule("same", cron)], machine(stage, name, ledger=cast("Any", slots[name])))
+        for name, cron in (("a", "*/30 * * * *"), ("b", "*/20 * * * *"))
+    ]
+    local.serve(servers, stage.clock)
+    assert {name: len(one.states) for name, one in slots.items()} == {"a": 2, "b": 3}
+    assert [slot for _, _, slot in stage.runs if slot and slot.startswith("b/")] != []
+
+
+@pytest.mark.parametrize("trouble", [CredentialError("no token"), LedgerError("broken"), KeyError("fault")])
+def test_what_fails_for_one_account_stops_no_other(stage: Stage, trouble: Exception) -> None:
+    """Without a usable token every slot of one account fails and is recorded; the other's runs go on."""
+
+    def refuse() -> Any:
+        raise trouble
+
+    slots = {name: Slots() for name in ("a", "b")}
+    servers = [
+        local.Server([rule("a")], machine(stage, "a", ledger=cast("Any", slots["a"]), reader=refuse)),
+        local.Server([rule("b")], machine(stage, "b", ledger=cast("Any", slots["b"]))),
+    ]
+    local.serve(servers, stage.clock)
+    assert list(slots["a"].states.values()) == ["failed", "failed"]
+    assert list(slots["b"].states.values()) == ["done", "done"]
+
+
+def test_a_token_that_was_mended_is_used_at_the_next_slot(stage: Stage) -> None:
+    """The reader is asked for anew, so nobody has to start the process again."""
+    tries = iter([CredentialError("no token")])
+
+    def read() -> Any:
+        for one in tries:
+            raise one
+        return None
+
+    slots = Slots()
+    stage.clock = SteppingClock(NOON + timedelta(minutes=1), NOON + timedelta(minutes=75))
+    served = machine(stage, "a", ledger=cast("Any", slots), reader=read)
+    server = local.Server([rule("a")], served)
+    server.begin(stage.clock.now())
+    server._settle_at = None  # reading back would meet the missing token first
+    while not stage.clock.stopping:
+        server.turn()
+        stage.clock.sleep((server.wakes_at(stage.clock.now()) - stage.clock.now()).total_seconds())
+    assert list(slots.states.values()) == ["failed", "done"]

@@ -1,21 +1,19 @@
 """A desk to keep ledgers at: real databases, a clock that stands still, and plans made to order.
 
-With `TERTIB_TEST_POSTGRES` set to the URL of a server, the same tests run there, each in a schema of its own.
+Every test at the desk runs on SQLite and on PostgreSQL.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, text
 
 from tertib.ledger import SqlLedger, open_ledger
 from tertib.ledger.process import Owner
@@ -24,7 +22,6 @@ from tertib.model import Answer, Change, Mode, Outcome, Plan, RuleTally, Run, Sp
 START = datetime(2026, 3, 10, 5, 0, tzinfo=UTC)
 ACCOUNT = "default"
 KEY = b"a key for tests, 32 bytes long.."
-SERVER = os.environ.get("TERTIB_TEST_POSTGRES")
 
 
 @dataclass
@@ -192,41 +189,40 @@ class Desk:
 
     def execute(self, statement: str, **values: Any) -> None:
         """Change the database behind the ledger's back."""
-        engine = create_engine(self.url)
-        try:
-            with engine.begin() as connection:
-                connection.execute(text(statement), values)
-        finally:
-            engine.dispose()
+        engine = create_engine(self.url, poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.execute(text(statement), values)
+
+    def execute_alone(self, statement: str) -> None:
+        """Do to the server what cannot stand in a transaction."""
+        engine = create_engine(self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+
+    def asked(self, statement: str) -> Any:
+        """Return the one value that a statement gives, over a connection of its own."""
+        engine = create_engine(self.url, poolclass=NullPool)
+        with engine.connect() as connection:
+            return connection.scalar(text(statement))
+
+    def close(self) -> None:
+        """Close every ledger that was opened here."""
+        for ledger in self.opened:
+            ledger.close()
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
-    """Give the URL of a database that nobody has used."""
-    if SERVER is None:
-        yield f"sqlite:///{tmp_path}/tertib.db"
-        return
-    name = f"test_{uuid4().hex}"
-    engine = create_engine(SERVER)
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-    yield (
-        make_url(SERVER)
-        .update_query_dict({"options": f"-csearch_path={name}"})
-        .render_as_string(hide_password=False)
-    )
-    with engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-    engine.dispose()
+def desk_at() -> type[Desk]:
+    """Give what makes a desk at a URL; whoever makes one closes it."""
+    return Desk
 
 
 @pytest.fixture
-def desk(url: str) -> Iterator[Desk]:
+def desk(database_url: str) -> Iterator[Desk]:
     """Give a desk whose ledgers are closed at the end."""
-    desk = Desk(url)
+    desk = Desk(database_url)
     yield desk
-    for ledger in desk.opened:
-        ledger.close()
+    desk.close()
 
 
 @pytest.fixture
@@ -234,5 +230,4 @@ def files(tmp_path: Path) -> Iterator[Desk]:
     """Give a desk whose ledger is a SQLite file, for what concerns files."""
     desk = Desk(f"sqlite:///{tmp_path}/tertib.db")
     yield desk
-    for ledger in desk.opened:
-        ledger.close()
+    desk.close()

@@ -241,6 +241,17 @@ def test_no_cell_starts_a_formula(text: str) -> None:
     assert escaped in {text, f"'{text}"}
 
 
+@given(st.text(alphabet="ab=+-@\t\r\n,\"'", max_size=12))
+def test_no_text_breaks_out_of_its_cell(text: str) -> None:
+    """A line end inside a record stays inside its cell: behind it no row, and no formula, begins."""
+    record = replace(chain(BODIES[:1])[1], kind=text)
+    out = io.StringIO(newline="")
+    write_csv([record], out)
+    rows = list(csv.reader(io.StringIO(out.getvalue(), newline="")))
+    assert len(rows) == 2
+    assert rows[1][3] == cell(text)
+
+
 def test_the_export_has_a_header_and_every_record() -> None:
     """One line a record, readable by any CSV reader, formulas defused."""
     records = chain(BODIES[:2])

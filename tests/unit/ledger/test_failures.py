@@ -147,10 +147,12 @@ def test_reads_of_a_server_see_one_state() -> None:
 
 
 def test_a_server_that_may_forget_is_a_fault() -> None:
-    """Settings that trade safety for speed are named one by one."""
+    """A setting that trades safety for speed is named, also where it was turned off under an open connection."""
 
     def answer(statement: str) -> Any:
         return SimpleNamespace(scalar=lambda: "off" if statement == "SHOW fsync" else "on")
 
     server: Any = SimpleNamespace(dialect=SimpleNamespace(name="postgresql"), exec_driver_sql=answer)
-    assert doctor.faults(server) == ("the server's `fsync` is off: a power cut can lose what was sent",)
+    assert doctor.faults(server) == (
+        "the ledger's server has `fsync` off: a power cut could make it forget what was sent",
+    )

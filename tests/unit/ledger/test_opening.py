@@ -271,8 +271,11 @@ def test_rows_without_their_parents_are_a_fault(files: Any) -> None:
     """Rows that point at nothing are counted for `doctor`."""
     ledger = files.open()
     files.confirm(ledger, files.change(1))
+    assert ledger.integrity() == ()
     files.execute("DELETE FROM plans")
-    assert ledger.integrity() == ("2 rows point at rows that are gone",)
+    (fault,) = ledger.integrity()
+    # The plan's run and its change at least; other tables may know of it too.
+    assert int(fault.removesuffix(" rows point at rows that are gone")) >= 2
 
 
 def test_an_index_that_lies_is_a_fault(files: Any, tmp_path: Path) -> None:

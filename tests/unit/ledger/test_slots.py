@@ -100,3 +100,50 @@ def test_a_slot_whose_run_had_begun_is_not_run_again(desk: Any) -> None:
     desk.begin(ledger, desk.change(2))
     (slot,) = ledger.slots(ACCOUNT)
     assert (slot.state, slot.run_id, slot.note) == ("failed", run, "the run was interrupted")
+
+
+def test_a_slot_that_nothing_runs_for_is_written_down_once(desk: Any) -> None:
+    """One that another process has, or had, is its own to close."""
+    ledger, other = desk.open(), desk.elsewhere()
+    assert ledger.slot_pass(ACCOUNT, "cancel", EIGHT, "skipped", desk.now, note="Hari Raya Natal")
+    assert not other.slot_pass(ACCOUNT, "cancel", EIGHT, "missed", desk.now, note="nobody")
+    other.slot_open(ACCOUNT, "close", EIGHT, desk.now)
+    assert not ledger.slot_pass(ACCOUNT, "close", EIGHT, "missed", desk.now, note="nobody")
+    states = {one.rule: (one.state, one.note) for one in ledger.slots(ACCOUNT)}
+    assert states == {"cancel": ("skipped", "Hari Raya Natal"), "close": ("running", "")}
+
+
+def test_a_slot_of_a_dead_process_can_be_written_down(desk: Any) -> None:
+    """Its successor finds it too old to be run."""
+    crashed = desk.open()
+    crashed.slot_open(ACCOUNT, "cancel", EIGHT, desk.now)
+    crashed.close()
+    assert desk.open().slot_pass(ACCOUNT, "cancel", EIGHT, "missed", desk.now, note="nobody")
+
+
+def test_slots_that_nobody_takes_up_are_closed_as_failed(desk: Any) -> None:
+    """A rule that was taken away after a crash leaves no slot that runs for ever; those of others are left alone."""
+    crashed, other = desk.open(), desk.elsewhere()
+    crashed.slot_open(ACCOUNT, "gone", EIGHT, desk.now)
+    crashed.slot_open(ACCOUNT, "served", EIGHT, desk.now)
+    other.slot_open(ACCOUNT, "elsewhere", EIGHT, desk.now)
+    crashed.close()
+    ledger = desk.open()
+    (closed,) = ledger.close_orphans(ACCOUNT, desk.now, {slot_key(ACCOUNT, "served", EIGHT)})
+    assert (closed.rule, closed.state) == ("gone", "failed")
+    assert closed.note == "its process ended before it said what became of it; no run began"
+    states = {one.rule: one.state for one in ledger.slots(ACCOUNT)}
+    assert states == {"gone": "failed", "served": "running", "elsewhere": "running"}
+    assert ledger.close_orphans(ACCOUNT, desk.now, {slot_key(ACCOUNT, "served", EIGHT)}) == ()
+
+
+def test_a_slot_whose_run_ended_is_closed_with_it(desk: Any) -> None:
+    """The process died between its run's end and the slot's: the run tells what was done."""
+    crashed = desk.open()
+    crashed.slot_open(ACCOUNT, "cancel", EIGHT, desk.now)
+    run = desk.begin(crashed, desk.change(1), slot=slot_key(ACCOUNT, "cancel", EIGHT))
+    desk.end(crashed, run)
+    crashed.close()
+    (closed,) = desk.open().close_orphans(ACCOUNT, desk.now)
+    assert (closed.state, closed.run_id) == ("failed", run)
+    assert closed.note.endswith(f"run `{run}` was ended")

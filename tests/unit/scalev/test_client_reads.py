@@ -14,10 +14,12 @@ import pytest
 
 from tertib.errors import BodyError, BudgetExhausted, CredentialError, PagingError, ReadError, SettingsError
 from tertib.model import Source
-from tertib.ports import Clock, Reader
+from tertib.ports import Clock, Decode, Reader
+from tertib.projection import project
 from tertib.scalev import connection
 from tertib.scalev.budget import RollingBudget
 from tertib.scalev.client import ATTEMPTS, Client
+from tertib.scalev.contract import FIELDS
 
 MakeReads = Callable[..., Client]
 
@@ -293,6 +295,10 @@ def test_a_status_that_no_document_has_is_final(reads: MakeReads, status: int) -
 # --- bodies -----------------------------------------------------------------------------------------------------
 
 PRIVATE = "Budi Santoso 081234567890"
+DECODERS = [
+    pytest.param(None, id="dicts"),
+    pytest.param(project(["id"], FIELDS["orders"]).decode, id="projected"),
+]
 
 
 def test_money_is_read_exactly(reads: MakeReads) -> None:
@@ -337,13 +343,14 @@ def test_an_unpaginated_answer_is_one_page(reads: MakeReads) -> None:
         ),
     ],
 )
+@pytest.mark.parametrize("decode", DECODERS)
 def test_a_body_of_another_shape_is_an_error(
-    reads: MakeReads, body: Any, error: type[Exception], words: str
+    reads: MakeReads, body: Any, error: type[Exception], words: str, decode: Decode | None
 ) -> None:
-    """Nothing is guessed; what is there in full is not asked for again."""
+    """Nothing is guessed, however it is decoded; what is there in full is not asked for again."""
     script = Script(answer(body))
     with pytest.raises(error, match=words):
-        reads(script).page(ORDERS, {})
+        reads(script).page(ORDERS, {}, decode=decode)
     assert len(script.requests) == 1
 
 
@@ -357,12 +364,22 @@ def test_a_body_of_another_shape_is_an_error(
         ({}, None),
     ],
 )
+@pytest.mark.parametrize("decode", DECODERS)
 def test_the_last_page_is_told_by_has_next(
-    reads: MakeReads, fields: dict[str, Any], cursor: str | None
+    reads: MakeReads, fields: dict[str, Any], cursor: str | None, decode: Decode | None
 ) -> None:
     """Where `has_next` is missing, a cursor is followed rather than orders lost."""
     body = {"data": [], "is_paginated": True, **fields}
-    assert reads(Script(answer(body))).page(ORDERS, {}).next_cursor == cursor
+    assert reads(Script(answer(body))).page(ORDERS, {}, decode=decode).next_cursor == cursor
+
+
+def test_orders_are_what_decoding_makes_of_them(reads: MakeReads) -> None:
+    """Who reads pages may leave out what nobody looks at."""
+    script = Script(answer({**ONE, "data": [{"id": 1, "status": "pending", "notes": PRIVATE}]}))
+    (order,) = (
+        reads(script).page(ORDERS, {}, decode=project(["id", "status"], FIELDS["orders"]).decode).orders
+    )
+    assert dict(order) == {"id": 1, "status": "pending"}
 
 
 UNREADABLE = [
@@ -374,6 +391,15 @@ UNREADABLE = [
     httpx.Response(200, content=b'{"data": [{"a": 1e999999999999999999999}], "is_paginated": false}'),
     httpx.Response(200, content=b'{"data": [{"name": "\xff"}], "is_paginated": false}'),
 ]
+
+
+@pytest.mark.parametrize("broken", UNREADABLE[:5], ids=["html", "text", "truncated", "empty", "deep"])
+def test_a_body_that_is_no_json_is_none_for_a_projection(reads: MakeReads, broken: httpx.Response) -> None:
+    """What is left out is skipped, not overlooked: it too is asked for again."""
+    script = Script(broken, answer())
+    page = reads(script).page(ORDERS, {}, decode=project(["id"], FIELDS["orders"]).decode)
+    assert [dict(order) for order in page.orders] == [{"id": 1}]
+    assert len(script.requests) == 2
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
 from tertib.language.operators import NAMED, NUMERIC, ORDERED, TEXTUAL
-from tertib.model import Ago, Condition, Elements, Expression, FieldRef, Group, Kind, Test
+from tertib.model import Ago, Condition, Elements, Expression, FieldRef, Group, Kind, Test, WorkingDays
 
 COMPARED: Final = NUMERIC | {Kind.TIME}
 """The kinds whose values are read before they are compared; all others compare as they came."""
@@ -191,7 +191,7 @@ def _of_comparison(test: Test, *, wanted: bool) -> Formula:
             for name, one in zip(("gte", "lte"), operand, strict=True)
         )
         return both((low, high)) if wanted else either((low, high))
-    if isinstance(operand, timedelta):
+    if isinstance(operand, timedelta | WorkingDays):
         operand = Ago(operand)
     if isinstance(operand, FieldRef) and operand.unit:
         # an age of more than the duration, not a time before it

@@ -15,7 +15,7 @@ from typing import Any, Final
 from tertib.language.codegen import runtime
 from tertib.language.durations import format_duration
 from tertib.language.values import UNREADABLE
-from tertib.model import MISSING
+from tertib.model import MISSING, WorkingDays
 
 _UNUSABLE: Final = re.compile(r"[^a-z0-9]+")
 _LONGEST: Final = 32
@@ -103,7 +103,7 @@ class Names:
 
 
 def _hint(value: Any) -> str:
-    if isinstance(value, timedelta):
+    if isinstance(value, timedelta | WorkingDays):
         return f"d {format_duration(value)}"
     if isinstance(value, datetime):
         return f"at {value:%Y-%m-%d}"
@@ -114,7 +114,7 @@ def _hint(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     """Spell a constant for a comment, on one line of plain letters."""
-    if isinstance(value, timedelta):
+    if isinstance(value, timedelta | WorkingDays):
         return format_duration(value)
     if isinstance(value, frozenset):
         listed = ", ".join(sorted(ascii(one) for one in value))

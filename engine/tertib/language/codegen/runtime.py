@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
+from tertib.language.calendars import before
 from tertib.language.interpret import duration_of
 from tertib.language.values import UNREADABLE, elements, read_as
-from tertib.model import MISSING, Kind
+from tertib.model import MISSING, Distance, Kind
 
 Note: TypeAlias = Callable[[str], None]
 """Told the path of a value that could not be read."""
@@ -39,10 +40,10 @@ def below(parent: Any, key: str) -> Any:
     return parent.get(key, MISSING) if isinstance(parent, Mapping) else UNREADABLE
 
 
-def ago(now: datetime, distance: timedelta) -> datetime:
+def ago(now: datetime, distance: Distance) -> datetime:
     """Return the instant this long before `now`; the first of the calendar where it has no such instant."""
     try:
-        return now - distance
+        return before(now, distance)
     except OverflowError:
         return _EARLIEST
 

@@ -1,0 +1,80 @@
+"""`tertib approvals`: the plans that wait for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from tertib.cli import context, options, screen
+from tertib.ledger.approvals import WAITING, Approval
+from tertib.ledger.schema import plain
+
+
+@click.command("approvals")
+@options.json_output
+@click.option("--all", "everything", is_flag=True, help="Show those that were decided too, newest first.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many of them.")
+def command(*, as_json: bool, everything: bool, limit: int) -> int:
+    """List the plans that wait for a yes or no; `tertib approve PLAN` and `tertib reject PLAN` give it."""
+    opened = context.session()
+    queue, account, now = opened.ledger.approvals, opened.settings.account, opened.clock.now()
+    found = queue.listed(account, now, limit) if everything else queue.waiting(account, now)
+    if as_json:
+        screen.emit({"approvals": [document(one) for one in found]})
+        return 0
+    _show(found, opened)
+    return 0
+
+
+def document(one: Approval) -> dict[str, Any]:
+    """Return an approval as `--json` prints it."""
+    written: dict[str, Any] = plain(
+        {
+            "plan_id": one.asked.plan_id,
+            "rules": list(one.asked.rules),
+            "changes": one.asked.changes,
+            "value": one.asked.value,
+            "why": one.asked.why,
+            "state": one.state,
+            "asked_at": one.asked_at,
+            "expires_at": one.asked.expires_at,
+            "decided_at": one.decided_at,
+            "decided_by": one.decided_by,
+            "note": one.note,
+            "replaced_by": one.replaced_by,
+            "refused": one.refused,
+            "run_id": one.run_id,
+        }
+    )
+    return written
+
+
+def _show(found: Sequence[Approval], opened: context.Session) -> None:
+    console, zone = opened.console(), opened.settings.timezone
+    if not found:
+        console.print("nothing waits for approval")
+        return
+    listed = screen.table(
+        "plan", "rules", "orders", "money", "asked", "until", "state", right=["orders", "money"]
+    )
+    for one in found:
+        listed.add_row(
+            one.asked.plan_id,
+            screen.clean(", ".join(one.asked.rules)),
+            screen.number(one.asked.changes),
+            screen.rupiah(Decimal(one.asked.value)),
+            screen.moment(one.asked_at, zone),
+            screen.moment(one.asked.expires_at, zone),
+            _state(one),
+        )
+    console.print(listed)
+    for why in dict.fromkeys(one.asked.why for one in found if one.state == WAITING):
+        console.print(f"why they ask: {screen.clean(why)}", style="dim")
+
+
+def _state(one: Approval) -> str:
+    by = f" by {screen.clean(one.decided_by)}" if one.decided_by else ""
+    return f"{one.state}{by}"

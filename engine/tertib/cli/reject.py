@@ -1,0 +1,24 @@
+"""`tertib reject`: say no to a plan that waits."""
+
+from __future__ import annotations
+
+import click
+
+from tertib.cli import context, options, screen
+from tertib.cli.approve import person
+
+
+@click.command("reject")
+@click.argument("plan", metavar="PLAN_ID")
+@click.option("--note", default="", help="A word for whoever asks later.")
+@options.json_output
+def command(plan: str, *, note: str, as_json: bool) -> int:
+    """Say no to a plan that waits: it can be approved no more. The rule asks again when it runs next."""
+    opened = context.session()
+    now = opened.clock.now()
+    opened.ledger.approvals.reject(opened.settings.account, plan, who=person(), note=note, now=now)
+    if as_json:
+        screen.emit({"plan_id": plan, "state": "rejected"})
+    else:
+        click.echo(f"plan {plan} is rejected")
+    return 0

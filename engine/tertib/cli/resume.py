@@ -1,0 +1,43 @@
+"""`tertib resume`: let what was paused go on."""
+
+from __future__ import annotations
+
+import click
+
+from tertib.cli import accounts, context, options, screen
+from tertib.cli.approve import person
+from tertib.cli.pause import chosen, documents, everything, show
+from tertib.errors import SettingsError
+
+
+@click.command("resume")
+@click.argument("rules", nargs=-1, metavar="[RULE]...")
+@everything
+@options.json_output
+def command(rules: tuple[str, ...], *, everything: bool, as_json: bool) -> int:
+    """End the pause of each RULE, of the accounts that `--account` names, or of `--all`; other pauses stay.
+
+    What came due meanwhile does not run late: those slots were skipped.
+    """
+    opened = chosen(rules, everything=everything)
+
+    def work(one: context.Session) -> accounts.Said:
+        now, account = one.clock.now(), one.settings.account
+        pausing, who = one.ledger.pausing, person()
+        if everything:
+            ended = ["everything"] if pausing.resume_everything(account, who, now) else []
+        else:
+            paused = [rule for rule in rules or (None,) if pausing.resume(account, rule, who, now)]
+            ended = [f"account `{account}`" if rule is None else f"rule `{rule}`" for rule in paused]
+        left = one.ledger.pauses(account, now)
+        if not ended:
+            raise SettingsError("that is not paused", hint="; ".join(pause.told for pause in left) or None)
+
+        def tell() -> None:
+            for what in ended:
+                click.echo(screen.clean(f"{what} goes on"))
+            show(left, one)
+
+        return accounts.Said({"resumed": ended, "pauses": documents(left)}, tell)
+
+    return accounts.each(work, as_json=as_json, opened=opened)

@@ -1,0 +1,119 @@
+"""`tertib undo`: plan the way back from what a run did, and go it after asking."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tertib import pipeline, record
+from tertib.cli import context, options, outcome, preview, progress, screen
+from tertib.cli import plan as planning
+from tertib.model import Plan
+
+HARMLESS: Final = frozenset({"not_done", "taken_back"})
+"""Why an order of the run needs no undoing; every other one stays although the run changed it."""
+
+LEFT_ALONE: Final = (
+    "rules leave undone orders alone until `tertib release ORDER`; `tertib hold --list` shows them"
+)
+
+
+@click.command("undo")
+@click.argument("run")
+@options.json_output
+@click.option(
+    "--out", type=click.Path(dir_okay=False), help="Write the plan to this file, for `tertib apply`."
+)
+@click.option("--only", multiple=True, metavar="ORDER", help="Undo this order only; may be repeated.")
+@click.option(
+    "--except", "but", multiple=True, metavar="ORDER", help="Leave this order out; may be repeated."
+)
+@click.option(
+    "--apply", "at_once", is_flag=True, help="Do it now, after asking, instead of only planning it."
+)
+@click.option("--yes", is_flag=True, help="Do not ask. Needed with --apply where nobody sits at a terminal.")
+@click.option("--all", "everything", is_flag=True, help="Show every row.")
+def command(
+    run: str,
+    *,
+    as_json: bool,
+    out: str | None,
+    only: tuple[str, ...],
+    but: tuple[str, ...],
+    at_once: bool,
+    yes: bool,
+    everything: bool,
+) -> int:
+    """Plan the way back from RUN: to the recorded values, for orders that are still as the run left them.
+
+    Sends nothing without --apply; `tertib apply` does it later, exactly as shown. What cannot be undone is listed with
+    the reason. An undone order counts as changed by a person: rules leave it alone until `tertib release`.
+    """
+    if at_once and not yes and not screen.asks():
+        raise click.UsageError("there is no terminal to ask on; add `--yes` to undo without being asked")
+    if yes and not at_once:
+        raise click.UsageError("`--yes` goes with `--apply`: without it nothing is sent")
+    opened = context.session()
+    with progress.shown(opened.choices.color, opened.budget.left_hour) as report:
+        plan = pipeline.undo(run, opened.means(progress=report), only=only, but=but)
+    if out is not None:
+        planning.write(record.document(plan, opened.mask), Path(out))
+    if at_once:
+        return _apply(plan, opened, as_json=as_json, yes=yes)
+    if as_json:
+        screen.emit(record.document(plan, opened.mask))
+    else:
+        _show(plan, opened, out, everything=everything)
+    return planning.exit_code(plan, detailed=False)
+
+
+def _show(plan: Plan, opened: context.Session, out: str | None, *, everything: bool) -> None:
+    console, zone = opened.console(), opened.settings.timezone
+    preview.show(
+        plan, console, zone=zone, now=plan.now, everything=everything, left=opened.budget.left_hour()
+    )
+    if plan.changes or plan.over_limit:
+        console.print(LEFT_ALONE)
+        console.print(f"to do exactly this: tertib apply {out or plan.plan_id}")
+
+
+def _apply(plan: Plan, opened: context.Session, *, as_json: bool, yes: bool) -> int:
+    """Carry the plan out after saying what stays; an order that the run changed and that stays makes the exit code 3."""
+    if not (yes and as_json):
+        _preview(plan, opened, stderr=as_json or not yes)
+    unread = planning.exit_code(plan, detailed=False)
+    if unread:
+        return unread
+    if plan.changes and not yes and not _agreed(plan):
+        click.echo("nothing was sent", err=True)
+        return 1
+    with (
+        context.stopping(opened.clock) as stop,
+        progress.shown(opened.choices.color, opened.budget.left_hour) as report,
+    ):
+        run = pipeline.apply(plan, opened.means(progress=report), opened.writer)
+    if as_json:
+        screen.emit({**record.run_document(run), "stays": [record.held_document(one) for one in plan.held]})
+    else:
+        outcome.show(run, opened.console())
+    if stop.number is not None:
+        return 128 + stop.number
+    return outcome.exit_code(run.outcomes, plan.held) or _left_undone(plan)
+
+
+def _preview(plan: Plan, opened: context.Session, *, stderr: bool) -> None:
+    """Show what is to be undone and what stays, on stderr where stdout is for something else."""
+    console = screen.console(color=opened.choices.color, stderr=stderr)
+    preview.show(plan, console, zone=opened.settings.timezone, now=plan.now)
+    if plan.changes:
+        console.print(LEFT_ALONE)
+
+
+def _agreed(plan: Plan) -> bool:
+    return click.confirm(f"Send {screen.many(len(plan.changes), 'change')} to Scalev?", err=True)
+
+
+def _left_undone(plan: Plan) -> int:
+    return outcome.NOT_AS_INTENDED if any(one.code not in HARMLESS for one in plan.held) else 0

@@ -1,0 +1,208 @@
+"""How far each rule of an account has come on its schedule, and what becomes of the slots that pass.
+
+Every slot ends: it is run, or written down as missed, skipped or failed with the reason. A rule that was changed or
+taken away leaves no slot behind of which nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from tertib.dispatch.needs import Log, SlotLedger
+from tertib.dispatch.rulebook import Edition
+from tertib.ledger.slots import DUE, Slot, SlotState
+from tertib.model import Rule, Schedule
+from tertib.schedule import due, jitter, next_slot
+
+RUNNING: Final = "running"
+"""The state of a slot whose run is at work, or was when its process ended."""
+
+NOBODY_RAN: Final = "nothing ran when it was due"
+RESCHEDULED: Final = "the rule's schedule was changed when it was due"
+TAKEN_AWAY: Final = "the rule was taken away when it was due"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One rule's slot: the time that its cron line names, and the one at which it starts, later by its jitter."""
+
+    rule: Rule
+    at: datetime
+
+    @property
+    def starts(self) -> datetime:
+        """Return when the slot's run starts."""
+        schedule = self.rule.schedule
+        return self.at if schedule is None else self.at + jitter(schedule, self.rule.name, self.at)
+
+
+class _Unrun(NamedTuple):
+    """A slot for which nothing runs."""
+
+    at: datetime
+    state: SlotState
+    note: str
+
+
+class Timetable:
+    """One account's rules that have a schedule; all others are passed over."""
+
+    def __init__(self, rules: Iterable[Rule], account: str, ledger: SlotLedger, log: Log) -> None:
+        self._rules = _scheduled(rules)
+        self._account, self._ledger, self._log = account, ledger, log
+        self._decided: dict[str, datetime] = {}
+        self._broken: dict[str, str] = {}
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Return the rules, in the order in which they came."""
+        return tuple(self._rules.values())
+
+    def begin(self, now: datetime, announced: Sequence[Slot] = ()) -> None:
+        """Take up each rule where the ledger says it was left, and close the slots that nobody takes up.
+
+        A rule's last slot that is still `running` is looked at again: where its process is gone, it is free. So is the
+        oldest of a rule that was announced to all machines and not taken.
+        """
+        taken_up = set()
+        for name in self._rules:
+            last = next(iter(self._ledger.slots(self._account, name, 1)), None)
+            self._decided[name] = now if last is None else last.slot_at
+            if last is not None and last.run_id is None and last.state in {RUNNING, DUE}:
+                self._decided[name] -= timedelta(microseconds=1)
+                taken_up.add(last.key)
+        for slot in announced:
+            if slot.rule in self._decided:
+                before = slot.slot_at - timedelta(microseconds=1)
+                self._decided[slot.rule] = min(before, self._decided[slot.rule])
+        for slot in self._ledger.close_orphans(self._account, now, taken_up):
+            self._log.warning("slot failed", rule=slot.rule, slot=iso(slot.slot_at), why=slot.note)
+
+    def give_up(self, announced: Iterable[Slot], now: datetime) -> None:
+        """Write down, of slots that were announced, those of rules or schedules that are gone, and those passed over."""
+        for slot in announced:
+            rule = self._rules.get(slot.rule)
+            if rule is None:
+                unrun = _Unrun(slot.slot_at, "skipped", TAKEN_AWAY)
+            elif next_slot(_schedule(rule), slot.slot_at - timedelta(microseconds=1)) != slot.slot_at:
+                unrun = _Unrun(slot.slot_at, "skipped", RESCHEDULED)
+            elif slot.slot_at <= self._decided[slot.rule]:
+                unrun = _Unrun(slot.slot_at, "missed", NOBODY_RAN)
+            else:
+                continue
+            if self._ledger.slot_pass(self._account, slot.rule, unrun.at, unrun.state, now, note=unrun.note):
+                self._tell(slot.rule, [unrun])
+
+    def upcoming(self) -> list[Due]:
+        """Return the next slot of every rule, the soonest to start first."""
+        coming = []
+        for rule in self._rules.values():
+            at = next_slot(_schedule(rule), self._decided[rule.name])
+            if at is not None:
+                coming.append(Due(rule, at))
+        return sorted(coming, key=lambda one: (one.starts, one.rule.name))
+
+    def take(self, rule: Rule, now: datetime) -> datetime | None:
+        """Write down what nothing runs for, and open and return the slot that is due, where it is ours to run."""
+        passed = due(_schedule(rule), self._decided[rule.name], now, rule.name)
+        missed = f"{NOBODY_RAN}, nor for any other since {iso(self._decided[rule.name])}"
+        notes = [missed if passed.cut else NOBODY_RAN, *[NOBODY_RAN] * len(passed.missed)]
+        unrun = [_Unrun(at, "missed", note) for at, note in zip(passed.missed, notes, strict=False)]
+        unrun += [_Unrun(at, "skipped", why) for at, why in passed.skipped]
+        at, kept = passed.run, None
+        if at is not None and (kept := self._kept_from(rule.name, now)) is not None:
+            unrun.append(_Unrun(at, *kept))
+        self._write_down(rule.name, unrun, now)
+        return None if at is None or kept is not None else self._open(rule.name, at, now)
+
+    def _kept_from(self, rule: str, now: datetime) -> tuple[SlotState, str] | None:
+        """Return how a slot that is due ends where the rule may not run; None where it may."""
+        if rule in self._broken:
+            return "failed", f"the rule does not load: {self._broken[rule]}"
+        pauses = self._ledger.pauses(self._account, now)
+        told = next((one.told for one in pauses if one.rule in {None, rule}), None)
+        return None if told is None else ("skipped", told)
+
+    def _open(self, rule: str, at: datetime, now: datetime) -> datetime | None:
+        ours = self._ledger.slot_open(self._account, rule, at, now)
+        self._decided[rule] = max(at, self._decided[rule])
+        if not ours:
+            self._log.info("slot taken by another process", rule=rule, slot=iso(at))
+        return at if ours else None
+
+    def _write_down(self, rule: str, slots: Iterable[_Unrun], now: datetime) -> None:
+        """Write slots down, the oldest first; one that another process has is its own to close."""
+        new = []
+        for slot in sorted(slots):
+            at, state, note = slot
+            if self._ledger.slot_pass(self._account, rule, at, state, now, note=note):
+                new.append(slot)
+            self._decided[rule] = at
+        for state in ("missed", "skipped", "failed"):
+            self._tell(rule, [slot for slot in new if slot.state == state])
+
+    def _tell(self, rule: str, slots: Sequence[_Unrun]) -> None:
+        if slots:
+            first, last = slots[0], slots[-1]
+            event, span = f"slots {first.state}", {"first": iso(first.at), "last": iso(last.at)}
+            told = self._log.error if first.state == "failed" else self._log.warning
+            told(event, rule=rule, count=len(slots), why=last.note, **span)
+
+    # --- rules that change ------------------------------------------------------------------------------
+
+    def adopt(self, edition: Edition, now: datetime) -> None:
+        """Go on with the rules as their files are now.
+
+        A changed rule keeps its place on its schedule; where the schedule itself is another, its slots count from
+        now on, as those of a new rule do. A rule that does not load keeps its schedule, and its slots fail.
+        """
+        self._tell_broken(edition.broken)
+        found = _scheduled(edition.rules)
+        for name, rule in list(self._rules.items()):
+            if name in self._broken:
+                continue
+            if name not in found:
+                self._give_up(rule, TAKEN_AWAY, now)
+                del self._rules[name], self._decided[name]
+                self._log.info("rule taken away", rule=name)
+            elif found[name].schedule != rule.schedule:
+                self._give_up(rule, RESCHEDULED, now)
+                self._decided[name] = now
+        for name, rule in found.items():
+            known = self._rules.get(name)
+            self._rules[name] = rule
+            self._decided.setdefault(name, now)
+            if known is None or known.hash != rule.hash or known.schedule != rule.schedule:
+                self._log.info("rule changed" if known else "rule added", rule=name, hash=rule.hash)
+
+    def _tell_broken(self, broken: dict[str, str]) -> None:
+        for name, why in broken.items():
+            if self._broken.get(name) != why:
+                self._log.error("rule does not load", rule=name, why=why)
+        self._broken = dict(broken)
+
+    def _give_up(self, rule: Rule, why: str, now: datetime) -> None:
+        """Write down what was due on a schedule that holds no longer."""
+        passed = due(_schedule(rule), self._decided[rule.name], now, rule.name)
+        late = [*passed.missed, *([passed.run] if passed.run else [])]
+        unrun = [_Unrun(at, "skipped", why) for at in late]
+        unrun += [_Unrun(at, "skipped", reason) for at, reason in passed.skipped]
+        self._write_down(rule.name, unrun, now)
+
+
+def _scheduled(rules: Iterable[Rule]) -> dict[str, Rule]:
+    return {rule.name: rule for rule in rules if rule.enabled and rule.schedule is not None}
+
+
+def _schedule(rule: Rule) -> Schedule:
+    if rule.schedule is None:
+        raise ValueError(rule.name)
+    return rule.schedule
+
+
+def iso(at: datetime) -> str:
+    """Write an instant as logs do."""
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Showing how serving goes to machines: metrics from the record, health, and a small server for both."""

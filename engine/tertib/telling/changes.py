@@ -1,0 +1,66 @@
+"""A planned change in a line: what becomes of the order, and what the conditions saw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from tertib.model import Change, Trace
+from tertib.telling.text import clean, shorten
+
+_LONGEST_VALUE: Final = 28
+_AGE: Final = re.compile(r"^\S+ \S+ \((.+ old)\)$")
+_STATUSES: Final = ("status", "payment_status")
+_MASKED_BY_RECORD: Final = "mask"
+
+
+def step(change: Change) -> str:
+    """Return present state and new state in a line: `pending → canceled`, and what else is set."""
+    moved = (f"{before} → {wanted}" for before, wanted in moves(change))
+    return ", ".join([*moved, *others(change)])
+
+
+def moves(change: Change) -> list[tuple[str, str]]:
+    """Return the statuses that a change moves, each as it is and as it is to be."""
+    return [
+        (value(change.before.get(name)), value(change.set[name]))
+        for name in _STATUSES
+        if name in change.set and change.set[name] != change.before.get(name)
+    ]
+
+
+def others(change: Change) -> list[str]:
+    """Return what else a change sets, each in a word or two."""
+    return [
+        # before a plan is recorded, what a template took of a buyer is still there in clear
+        f"+ {name}" if name in change.personal else _also(name, value(wanted))
+        for name, wanted in change.set.items()
+        if name not in (*_STATUSES, "by") and wanted != change.before.get(name)
+    ]
+
+
+def _also(name: str, wanted: str) -> str:
+    """Name a further value; an address is too long for a table, and stands in the plan's file."""
+    return f"+ {name}" if "://" in wanted else f"{name} {shorten(wanted, _LONGEST_VALUE)}"
+
+
+def value(raw: Any) -> str:
+    """Show a present or wanted value; one that the record knows by fingerprint only, by its mask."""
+    if isinstance(raw, Mapping):
+        raw = raw.get(_MASKED_BY_RECORD, "")
+    return "?" if raw is None else clean(raw)
+
+
+def why(reasons: Sequence[Trace]) -> str:
+    """Return what the conditions saw, in a line; `explain` and the plan's file show the conditions themselves."""
+    return ", ".join(clean(_saw(one)) for one in reasons)
+
+
+def _saw(reason: Trace) -> str:
+    field, colon, _ = reason.condition.partition(":")
+    if not (reason.saw and colon):
+        return reason.condition
+    # of a time, the age says more in less room
+    age = _AGE.fullmatch(reason.saw)
+    return f"{field} {age[1] if age else reason.saw}"

@@ -1,0 +1,129 @@
+"""*A rule*: its source with the checker's marks, when it runs, what it did, its tests, and its word on any order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from starlette.responses import Response
+
+from tertib import pipeline
+from tertib.explain import Explanation
+from tertib.model import Problem, Rule
+from tertib.web.attempts import ASK_SCALEV
+from tertib.web.site import Refusal, Visit
+
+_SLOTS: Final = 12
+_COMING: Final = 6
+_DAYS: Final = 8
+_LONGEST_ORDER: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a rule's file, with what the checker says about it."""
+
+    number: int
+    text: str
+    marks: tuple[Problem, ...]
+
+
+def listed(visit: Visit) -> Response:
+    """List the rules, those with mistakes first, and every problem of their files."""
+    book = visit.desk.book
+    loaded, problems = book.loaded(), book.problems()
+    return visit.page(
+        "rules.html",
+        rules=sorted(loaded.rules, key=lambda one: (not one.enabled, one.name)),
+        problems=[(one, Path(one.file).name) for one in problems],
+        errors=len(loaded.errors),
+    )
+
+
+def show(visit: Visit) -> Response:
+    """Show a rule; to htmx only the part that it asks for."""
+    return _page(visit, visit.arg("rule"))
+
+
+def explain(visit: Visit) -> Response:
+    """Show what a rule makes of the order that was typed in; reads it from Scalev, and changes nothing."""
+    rule = _rule(visit, visit.arg("rule"))
+    order = order_asked(visit)
+    means = visit.desk.means()
+    explained = pipeline.explain(
+        rule,
+        as_scalev_names_it(visit, order),
+        visit.desk.settings,
+        reader=means.reader,
+        ledger=means.ledger,
+        clock=means.clock,
+        mask=means.mask,
+        others=visit.desk.book.loaded().rules,
+    )
+    if visit.is_part:
+        return visit.page("parts/explanation.html", explained=explained)
+    return _page(visit, rule.name, explained)
+
+
+def order_asked(visit: Visit) -> str:
+    """Return the order that a form names; raises `Refusal` for none, and where too many are asked about."""
+    order = visit.form.get("order", "").strip()[:_LONGEST_ORDER]
+    if not order:
+        raise Refusal(visit.tongue.gettext("type an order's number"))
+    allowed = ("scalev", visit.desk.account, ASK_SCALEV)
+    wait = visit.site.attempts.wait([allowed], visit.site.clock.monotonic())
+    if wait > 0:
+        told = visit.tongue.ngettext(
+            "too many questions: wait %(count)s second",
+            "too many questions: wait %(count)s seconds",
+            int(wait) + 1,
+        )
+        raise Refusal(told, visit.tongue.gettext("each reads an order from Scalev"), status=429)
+    return order
+
+
+def as_scalev_names_it(visit: Visit, order: str) -> str:
+    """Return the order's number for an id that the record knows: Scalev finds orders by their number alone."""
+    known = visit.desk.ledger.changes_of(visit.desk.account, order)
+    return next((one.order_id for one in reversed(known) if one.order_id), order)
+
+
+def _rule(visit: Visit, name: str) -> Rule:
+    found = visit.desk.book.rule(name)
+    if found is None:
+        told = visit.tongue.gettext("there is no rule `%(rule)s` that loads", rule=name[:80])
+        raise Refusal(told, status=404)
+    return found
+
+
+def _page(visit: Visit, name: str, explained: Explanation | None = None) -> Response:
+    desk = visit.desk
+    rule, said = desk.book.rule(name), desk.book.problems()
+    broken = next((one for one in said if one.rule == name), None)
+    slots = desk.ledger.slots(desk.account, name, _SLOTS)
+    columns = desk.days.columns(visit.now, visit.tongue, name)
+    known = rule is not None or broken is not None or slots or any(one.orders for one in columns)
+    if not known:
+        told = visit.tongue.gettext("there is no rule `%(rule)s`", rule=name[:80])
+        return visit.told(told, status=404)
+    pauses = desk.ledger.pauses(desk.account, visit.now)
+    file = rule.origin.file if rule is not None else broken.file if broken is not None else ""
+    return visit.page(
+        "rule.html",
+        name=name,
+        rule=rule,
+        file=Path(file).name,
+        lines=list(_lines(desk.book.source(file), [one for one in said if one.file == file])),
+        coming=desk.ahead.of(rule, pauses, visit.now, _DAYS)[:_COMING] if rule and rule.enabled else [],
+        slots=slots,
+        columns=columns,
+        rehearsal=desk.book.rehearsed(rule) if rule is not None else None,
+        explained=explained,
+    )
+
+
+def _lines(source: Sequence[str], problems: Sequence[Problem]) -> Iterator[Line]:
+    for number, text in enumerate(source, 1):
+        yield Line(number, text, tuple(one for one in problems if one.line == number))

@@ -1,0 +1,254 @@
+"""What the pages tell: today, rules, orders, runs, schedule, audit, accounts, settings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pages import Browser, World
+from tertib import pipeline
+from tertib.load import load
+
+
+def test_today_tells_what_waits_and_what_is_at_stake(world: World) -> None:
+    """What waits with its money, what ran, what comes next."""
+    words = world.browser.get("/").words
+    assert "1 plan waits for you" in words
+    assert "Rp 550.000 at stake" in words
+    assert world.run.run_id in words
+    assert "cancel-unpaid" in words.partition("What comes next")[2]
+
+
+def test_today_tells_what_somebody_must_look_at(world: World) -> None:
+    """A stopped account, a pause, a rule that does not load, and one that failed."""
+    session, now = world.session, world.session.clock.now()
+    session.ledger.halt("default", "an answer named strangers", now)
+    session.ledger.pausing.pause(
+        "default", "cancel-unpaid", who="siti", why="stock-taking", until=None, now=now
+    )
+    session.ledger.slot_open("default", "cancel-unpaid", now, now)
+    session.ledger.slot_close("default", "cancel-unpaid", now, "failed", now, note="the token was refused")
+    (world.place / "rules" / "bad.yaml").write_text("name: broken\nquery: {statu: x}\naction: {}\n")
+    words = world.browser.get("/").words
+    assert "an answer named strangers" in words
+    assert "cancel-unpaid is paused by siti: stock-taking" in words
+    assert "rule broken has a mistake" in words
+    assert "rule cancel-unpaid failed last: the token was refused" in words
+
+
+def test_a_rule_is_shown_with_its_marks_its_tests_and_its_slots(world: World) -> None:
+    """The source line by line, what the checker says at its line, how its tests went, when it runs next."""
+    words = world.browser.get("/accounts/default/rules/cancel-unpaid").words
+    assert "Cancel what nobody pays." in words
+    assert "query: {status: pending" in words
+    assert "T710" in words or "T" in words
+    assert "✓ passed: four days without a payment" in words
+    assert "Next slots none" not in words
+
+
+def test_a_broken_rule_is_shown_where_it_is_broken(world: World) -> None:
+    """A rule that does not load has a page too, with the mistake at its line; the list names it first."""
+    (world.place / "rules" / "bad.yaml").write_text(
+        "name: broken\nquery: {statu: x}\naction: {status: canceled}\n"
+    )
+    words = world.browser.get("/accounts/default/rules/broken").words
+    assert "this rule does not load" in words
+    assert "statu" in words
+    assert "1 mistake keeps rules from running" in world.browser.get("/accounts/default/rules").words
+    assert world.browser.get("/accounts/default/rules/never").status == 404
+
+
+def test_a_rule_explains_any_order(world: World) -> None:
+    """Each condition with what it saw; for an order that there is not, a sentence."""
+    held = next(one for one in world.plan.held if one.code == "transfer_proof")
+    place = "/accounts/default/rules/cancel-unpaid/explain"
+    told = world.browser.send(place, {"order": str(held.order_id)})
+    assert "✓ true: pending_time: {older_than: 3d}" in told.words
+    assert "transfer_proof" in told.words
+    assert "<html" in told.text
+    part = world.browser.send(place, {"order": str(held.order_id)}, hx_request="true")
+    assert "<html" not in part.text
+    missing = world.browser.send(place, {"order": "NOSUCH"})
+    assert (missing.status, "Scalev has no order" in missing.words) == (502, True)
+    assert world.browser.send(place, {"order": " "}).status == 422
+
+
+def test_asking_scalev_has_its_measure(world: World) -> None:
+    """Who asks without end does not use up the account's requests."""
+    held = str(world.plan.held[0].order_id)
+    answers = [world.browser.send("/accounts/default/why", {"order": held}).status for _ in range(22)]
+    assert answers[:3] == [200] * 3
+    assert answers[-1] == 429
+
+
+def test_an_order_tells_all_that_was_decided_about_it(world: World) -> None:
+    """What was wanted with what it saw then, what kept a rule from it, what is on hold; and every rule's word now."""
+    order = next(one for one in world.plan.changes if "script" not in one.order_id)
+    kept = world.plan.held[0]
+    now = world.session.clock.now()
+    world.session.ledger.hold("default", str(order.order_id), None, "the buyer called", now)
+    words = world.browser.get(f"/accounts/default/orders/{order.order_id}").words
+    assert "waits for approval" in words
+    assert "the buyer called" in words
+    assert "pending_time: {older_than: 3d}" in words
+    held = world.browser.get(f"/accounts/default/orders/{kept.order_id}").words
+    assert "transfer_proof" in held
+    asked = world.browser.send("/accounts/default/why", {"order": str(kept.order_id)}).words
+    assert "cancel-unpaid: matches order" in asked
+    by_number = world.browser.get(f"/accounts/default/orders?order={order.order_id}")
+    assert by_number.place == f"/accounts/default/orders/{order.order_id}"
+    unknown = world.browser.get("/accounts/default/orders/NEVER").words
+    assert "the record has nothing about this order" in unknown
+
+
+def test_runs_are_listed_by_key_and_told_as_a_funnel(world: World) -> None:
+    """The newest first, from one run on to the older ones; a run from read to confirmed."""
+    rules = load(world.session.settings.rules, world.session.settings).rules
+    for _ in range(2):
+        pipeline.run(rules, world.session.means(), world.session.writer)
+    newest = world.browser.get("/accounts/default/runs").words
+    older = world.browser.get("/accounts/default/runs?before=default-2").words
+    assert ("default-3" in newest, "default-3" in older, "default-1" in older) == (True, False, True)
+    text = world.browser.get(f"/accounts/default/runs/{world.run.run_id}").text
+    assert "<desc>read 5, matched 5, vetoed 1, held 0, sent 0, confirmed 0</desc>" in text
+    assert world.browser.get("/accounts/default/runs/nope").status == 404
+
+
+def test_an_undo_is_planned_and_waits_like_any_plan(world: World) -> None:
+    """What can go back makes a plan that waits, asked for under the person's name; what cannot is said on the run's page."""
+    ledger, now = world.session.ledger, world.session.clock.now()
+    browser = world.person("siti", "approver")
+    place = f"/accounts/default/runs/{world.run.run_id}"
+    assert browser.send(f"{place}/undo").place == place
+    assert "nothing of it can be taken back" in browser.get(place).words
+    (record,) = [one for one in ledger.audit_records("default") if one.kind == "undo_requested"]
+    assert record.facts == {"run": world.run.run_id, "who": "siti"}
+    assert len(ledger.approvals.waiting("default", now)) == 1
+
+
+def test_an_undo_that_cannot_be_planned_says_why(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault beside the page is noted for it, without what the fault quotes."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise ValueError("wulan")
+
+    monkeypatch.setattr(pipeline, "undo", fails)
+    place = f"/accounts/default/runs/{world.run.run_id}"
+    world.browser.send(f"{place}/undo")
+    words = world.browser.get(place).words
+    assert "planning it failed" in words
+    assert "wulan" not in words + str(world.log.lines)
+
+
+def test_the_schedule_is_a_timeline(world: World) -> None:
+    """A bar for slots that follow closely, with their times for who cannot see it."""
+    text = world.browser.get("/accounts/default/schedule").text
+    assert "cancel-unpaid, 08.00 - 21.30 (28)" in text
+
+
+def test_the_audit_log_is_listed_verified_and_exported(world: World) -> None:
+    """The newest first, by number; whole; as JSON lines and as a table."""
+    kinds = world.kinds()
+    listed = world.browser.get("/accounts/default/audit")
+    assert f"{len(kinds)} sealed records" in listed.words
+    assert "genesis" not in world.browser.get("/accounts/default/audit?before=1").words
+    verified = world.browser.send("/accounts/default/audit/verify")
+    assert f"the audit log is whole: {len(kinds)} records" in verified.words
+    lines = world.browser.get("/accounts/default/audit/export").text.splitlines()
+    assert [json.loads(one)["kind"] for one in lines] == kinds
+    table = world.browser.get("/accounts/default/audit/export?format=csv")
+    assert len(table.text.splitlines()) == len(kinds) + 1
+    assert "attachment" in table.headers["content-disposition"]
+
+
+def test_settings_and_accounts_show_no_secret(world: World) -> None:
+    """What is in force, without a token or a ledger's password."""
+    world.person("siti", "viewer")
+    browser = world.browser
+    browser.sign_in("siti")
+    desk = world.site.desks["default"]
+    secret = "postgresql://tertib:rahasia@db.example/ledger?password=rahasia"
+    hidden = replace(desk, settings=replace(desk.settings, ledger=secret))
+    shown = replace(browser, site=replace(world.site, desks={"default": hidden})).get("/settings")
+    assert "postgresql://db.example/ledger" in shown.words
+    assert "rahasia" not in shown.text
+    assert world.served.business_token not in shown.text
+    accounts = browser.get("/accounts")
+    assert "argon2" not in accounts.text
+    assert "People" not in accounts.words  # they are for an admin
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("id", "id"),
+        ("id-ID,id;q=0.9,en;q=0.5", "id"),
+        ("en-GB,id;q=0.3", "en"),
+        ("fr", "en"),
+        ("", "en"),
+        ("in", "id"),
+    ],
+)
+def test_the_language_is_the_browsers(world: World, header: str, language: str) -> None:
+    """`Accept-Language` decides where nobody chose; English where it names neither."""
+    assert f'<html lang="{language}">' in world.browser.get("/", accept_language=header).text
+
+
+def test_a_chosen_language_stays(world: World) -> None:
+    """By cookie for the browser, and for a person wherever they sign in."""
+    browser = world.person("siti", "viewer")
+    assert browser.send("/language", {"language": "id", "next": "/accounts"}).place == "/accounts"
+    assert '<html lang="id">' in browser.get("/", accept_language="en").text
+    elsewhere = world.browser
+    elsewhere.sign_in("siti")
+    assert '<html lang="id">' in elsewhere.get("/").text
+    assert browser.send("/language", {"language": "xx"}).status == 303
+
+
+def test_pages_are_light(world: World) -> None:
+    """The first page with all that it needs stays below 100 KB."""
+    browser: Browser = world.browser
+    files = ("/", "/static/tertib.css", "/static/htmx.min.js", "/static/tertib.js", "/static/icon.svg")
+    assert sum(len(browser.get(one).text.encode()) for one in files) < 100_000
+
+
+DELIVERED = """\
+name: delivered
+query: {status: shipped, payment_status: unpaid, payment_method: cod}
+conditions:
+  - shipped_time: {older_than: 3d}
+action: {status: completed, payment_status: paid}
+mode: apply
+"""
+
+
+def test_what_can_go_back_waits_for_approval(world: World) -> None:
+    """The undo is a plan like any other: it waits, shows each order's way back, and is approved on the same page."""
+    since = (datetime.now(UTC) - timedelta(days=5)).isoformat()
+    wanted = {
+        "status": "shipped",
+        "payment_status": "unpaid",
+        "payment_method": "cod",
+        "shipped_time": since,
+        "gross_revenue": "90000.00",
+    }
+    order = world.served.shop.add(wanted)
+    session, file = world.session, world.place / "rules" / "delivered.yaml"
+    file.write_text(DELIVERED, encoding="utf-8")
+    plan, run = pipeline.run(load([file], session.settings).rules, session.means(), session.writer)
+    assert run.sent == len(plan.changes) == 1
+    browser = world.person("siti", "approver")
+    assert "Plan to take this run back" in browser.get(f"/accounts/default/runs/{run.run_id}").words
+    browser.send(f"/accounts/default/runs/{run.run_id}/undo")
+    waiting = session.ledger.approvals.waiting("default", session.clock.now())
+    (undo,) = [one for one in waiting if one.asked.rules[0].startswith("undo:")]
+    assert undo.asked.why == f"siti asked to take run {run.run_id} back"
+    place = f"/accounts/default/plans/{undo.asked.plan_id}"
+    words = browser.get(place).words
+    assert "completed → shipped" in words
+    assert order["order_id"] in words
+    assert browser.send(f"{place}/approve", {"which": "all"}).status == 303
+    world.served.shop.remove(order["id"])
