@@ -17,7 +17,6 @@ from tertib.language import jinja
 from tertib.language.nearest import did_you_mean
 from tertib.language.seen import FILTERS
 from tertib.language.tables import hint as tables_hint
-from tertib.language.templates import is_template
 from tertib.language.wording import one_of, quote
 from tertib.model import Complaint, Field, Kind, Path, Table
 
@@ -55,16 +54,14 @@ class Check:
             self.tree(tree)
             self.outputs(tree)
 
+    def template_for_expression(self) -> None:
+        """Complain of a template where an expression belongs."""
+        self.say(
+            "T410", "an expression is written without braces", "{", hint="write `order.status == 'pending'`"
+        )
+
     def expression(self) -> None:
         """Check an expression."""
-        if is_template(self.text):
-            self.say(
-                "T410",
-                "an expression is written without braces",
-                "{",
-                hint="write `order.status == 'pending'`",
-            )
-            return
         self.what = "expression"
         tree = self.parsed(jinja.parse_expression)
         if tree is not None:

@@ -61,7 +61,11 @@ def check_expression(
     """Report everything that is wrong with an `expr:`; `tables` as in `check`."""
     from tertib.language.template_checks import Check  # noqa: PLC0415 - as in `check`
 
-    Check(text, fields, complaints, path, tables).expression()
+    found = Check(text, fields, complaints, path, tables)
+    if is_template(text):
+        found.template_for_expression()
+    else:
+        found.expression()
 
 
 def reads(text: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import i18n
@@ -14,16 +14,22 @@ from markupsafe import Markup
 from tertib.ledger.people import ROLES
 from tertib.telling import changes
 from tertib.telling.text import clean
-from tertib.telling.tongue import LANGUAGES, tongue
+from tertib.telling.tongue import LANGUAGES, Tongue, tongue
 from tertib.web import charts, words
-
-if TYPE_CHECKING:
-    from tertib.web.site import Visit
 
 STATIC: Final = Path(__file__).resolve().parent / "static"
 
 
-def render(visit: Visit, template: str, **values: Any) -> str:
+class Spoken(Protocol):
+    """Whoever a page is made for, as far as rendering knows them."""
+
+    @property
+    def tongue(self) -> Tongue:
+        """Return how they are spoken to."""
+        ...
+
+
+def render(visit: Spoken, template: str, **values: Any) -> str:
     """Return a page as text."""
     return environment(visit.tongue.language).get_template(template).render(visit=visit, **values)
 
