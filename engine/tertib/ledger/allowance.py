@@ -146,9 +146,9 @@ def _free_in(spent: Spent, window: tuple[int, float], now: float) -> float:
     """Return the seconds until the window has room for one more."""
     seconds = window[1]
     over = 1 - _room(spent, window, now)
+    if over <= 0:
+        return 0.0
     for until, count in spent:
-        if over <= 0:
-            break
         leaves = until + HOLD + _MARGIN + seconds - now
         if leaves > 0:
             over -= count

@@ -306,3 +306,18 @@ class Said:
         self.events.append(event)
 
     warning = error = info
+
+
+def test_a_schedule_that_changes_before_it_was_due_leaves_no_slot(ledger: SqlLedger) -> None:
+    """Only what was due and not announced is written down as skipped."""
+    enrol(ledger, "a", place("a"))
+    enrol(ledger, "a", place("a", cron="30 * * * *"))
+    assert states(ledger, "a") == []
+
+
+def test_a_slot_that_stands_already_is_not_skipped_again(ledger: SqlLedger) -> None:
+    """Where another way wrote the slot down, what it wrote stays."""
+    enrol(ledger, "a", place("a"))
+    ledger.slot_pass("a", "cancel", NOON + HOUR, "missed", NOON + HOUR, note="nothing ran")
+    enrol(ledger, "a", {}, NOON + 2 * HOUR)
+    assert states(ledger, "a") == [(NOON + HOUR, "missed")]

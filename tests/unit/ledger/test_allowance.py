@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from tertib.errors import BudgetExhausted
+from tertib.ledger import allowance
 from tertib.ledger.allowance import HOLD, Allowance, Grant, hashed
 from tertib.ledger.database import Database
 from tertib.scalev.budget import RollingBudget
@@ -197,3 +198,16 @@ def test_a_pause_is_kept_on_the_server(desk_at: Any, postgresql_url: str) -> Non
     assert 55 < given.wait <= 60
     assert ledger.allowance("another", WINDOWS).reserve(3) == Grant(3, 0.0, 57)
     ledger.close()
+
+
+def test_what_no_window_counts_any_more_is_forgotten() -> None:
+    """The row keeps what the longest window still holds, and nothing older."""
+    now = 1000.0
+    kept = list(allowance._standing([(now - 500, 3), (now - 1, 2)], WINDOWS, now))
+    assert kept == [(now - 1, 2)]
+
+
+def test_an_empty_window_has_room_at_once() -> None:
+    """Where nothing was spent, or nothing that still counts, nobody waits."""
+    assert allowance._free_in([], WINDOWS[0], 1000.0) == 0
+    assert allowance._free_in([(1.0, 10)], WINDOWS[0], 1000.0) == 0

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 from tertib.errors import LedgerError
 from tertib.ledger import SqlLedger
 from tertib.ledger.database import EVERY_ACCOUNT, Database
+from tertib.ledger.grants import _statements as granted
 from tertib.ledger.grants import apply, statements
 from tertib.ledger.schema import metadata
 from tertib.model import State
@@ -164,3 +165,20 @@ def test_a_file_and_a_strange_name_have_no_grants(files: Any, postgresql_url: st
     desk_at(postgresql_url).open().close()
     with pytest.raises(LedgerError, match="cannot be a role's name"):
         statements(Database(postgresql_url), 'x"; DROP TABLE audit; --')
+
+
+def test_the_queues_tables_are_granted_where_there_are_any(
+    desk_at: Any, postgresql_url: str, role: str
+) -> None:
+    """A role that works may ring the bell too; a ledger without a queue asks for nothing of it."""
+    desk = desk_at(postgresql_url)
+    desk.open().close()
+    database = Database(postgresql_url)
+    with database.reading() as connection:
+        assert not any("procrastinate_" in line for line in granted(connection, role))
+    with database.writing() as connection:
+        connection.execute(text("CREATE TABLE procrastinate_jobs (id int)"))
+        assert any(line.endswith(f'procrastinate_jobs TO "{role}";') for line in granted(connection, role))
+        connection.execute(text("DROP TABLE procrastinate_jobs"))
+    database.close()
+    desk.close()

@@ -47,6 +47,7 @@ def test_a_plan_is_decided_once(desk: Any) -> None:
         ledger.approvals.approve(ACCOUNT, plan, who="budi", now=desk.now)
     late = ask(desk, ledger, desk.change(2)).plan_id
     desk.later(hours=25)
+    assert ledger.approvals.waiting(ACCOUNT, desk.now) == ()
     with pytest.raises(PlanRefused, match="has expired"):
         ledger.approvals.approve(ACCOUNT, late, who="budi", now=desk.now)
     with pytest.raises(PlanRefused, match="does not wait for approval"):

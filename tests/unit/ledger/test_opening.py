@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from tertib.errors import LedgerCorrupt, LedgerError
-from tertib.ledger import database, migrate, open_ledger
+from tertib.ledger import SqlLedger, database, migrate, open_ledger
+from tertib.ledger.database import is_server
 from tertib.ledger.schema import HEAD, VERSION_TABLE, metadata
 
 
@@ -291,3 +292,31 @@ def test_an_index_that_lies_is_a_fault(files: Any, tmp_path: Path) -> None:
     raw.commit()
     raw.close()
     assert files.open().integrity() != ()
+
+
+def test_a_file_has_no_clock_of_its_own(files: Any) -> None:
+    """Only a server tells the time; a ledger in a file goes by this machine's."""
+    with pytest.raises(LedgerError, match="a file has no clock"):
+        files.open().server_time()
+    assert not is_server(files.url)
+
+
+def test_a_server_tells_the_time(desk_at: Any, postgresql_url: str) -> None:
+    """It comes with its zone, and near what this machine says."""
+    desk = desk_at(postgresql_url)
+    told = desk.open().server_time()
+    assert abs(told - datetime.now(UTC)) < timedelta(minutes=5)
+    assert is_server(postgresql_url)
+    desk.close()
+
+
+def test_a_lent_ledger_stays_open(files: Any) -> None:
+    """Closing what was lent closes nothing of its owner's."""
+    owner = files.open()
+    lent = SqlLedger(
+        owner._database,
+        lent=True,
+        **{name: getattr(owner._terms, name) for name in ("key", "clock", "lessee", "veil", "settle", "saw")},
+    )
+    lent.close()
+    assert owner.runs("default") == ()

@@ -50,6 +50,7 @@ def test_a_session_lasts_while_it_is_used(desk: Any) -> None:
         assert (found.person, found.secret) == (BUDI, "a secret")
     assert people.signed_in("a random token", desk.later(hours=11.9)) is None
     people.sign_in("budi", "another", "a secret", desk.now)
+    assert people.signed_in("another", desk.now).began_at == desk.now
     assert people.signed_in("another", desk.now + IDLE + timedelta(seconds=1)) is None
     assert people.signed_in("another", desk.now + LONGEST + timedelta(seconds=1)) is None
 

@@ -147,3 +147,13 @@ def test_a_slot_whose_run_ended_is_closed_with_it(desk: Any) -> None:
     (closed,) = desk.open().close_orphans(ACCOUNT, desk.now)
     assert (closed.state, closed.run_id) == ("failed", run)
     assert closed.note.endswith(f"run `{run}` was ended")
+
+
+def test_a_worker_gives_back_its_own_slots_only(desk: Any) -> None:
+    """What it took and began no run for is due again; what another process took stays that one's."""
+    mine, other = desk.open(), desk.elsewhere()
+    at = desk.now
+    assert mine.slot_open(ACCOUNT, "mine", at, desk.now)
+    assert other.slot_open(ACCOUNT, "other", at, desk.now)
+    mine.give_back(ACCOUNT, desk.now)
+    assert {slot.rule: slot.state for slot in mine.slots(ACCOUNT)} == {"mine": "due", "other": "running"}
