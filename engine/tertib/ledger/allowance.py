@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from math import ceil
 from typing import Any, Final, NamedTuple
 
@@ -144,14 +145,10 @@ def _room(spent: Spent, window: tuple[int, float], now: float) -> int:
 
 def _free_in(spent: Spent, window: tuple[int, float], now: float) -> float:
     """Return the seconds until the window has room for one more."""
-    seconds = window[1]
     over = 1 - _room(spent, window, now)
     if over <= 0:
         return 0.0
-    for until, count in spent:
-        leaves = until + HOLD + _MARGIN + seconds - now
-        if leaves > 0:
-            over -= count
-            if over <= 0:
-                return leaves
-    return 0.0
+    leaving = [(until + HOLD + _MARGIN + window[1] - now, count) for until, count in spent]
+    counted = [(leaves, count) for leaves, count in leaving if leaves > 0]
+    gone = accumulate(count for _, count in counted)
+    return next(leaves for (leaves, _), enough in zip(counted, gone, strict=True) if enough >= over)

@@ -211,8 +211,8 @@ def _skip(writing: Writing, known: Scheduled, now: datetime, why: str) -> None:
     key = slot_key(known.account, known.rule, known.slot_at)
     place = {"key": key, "account": known.account, "rule": known.rule, "slot_at": known.slot_at}
     end = {"state": "skipped", "note": why, "opened_at": now, "closed_at": now}
-    done = writing.connection.execute(insert(schema.slots).values(place | end).on_conflict_do_nothing())
-    if done.rowcount:
+    added = insert(schema.slots).values(place | end).on_conflict_do_nothing()
+    if writing.connection.scalar(added.returning(schema.slots.c.key)) is not None:
         writing.record("slot_closed", now, slot=key, state="skipped", run=None)
 
 

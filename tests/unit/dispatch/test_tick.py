@@ -321,3 +321,5 @@ def test_a_slot_that_stands_already_is_not_skipped_again(ledger: SqlLedger) -> N
     ledger.slot_pass("a", "cancel", NOON + HOUR, "missed", NOON + HOUR, note="nothing ran")
     enrol(ledger, "a", {}, NOON + 2 * HOUR)
     assert states(ledger, "a") == [(NOON + HOUR, "missed")]
+    told = [record.body for record in ledger.audit_records("a", kind="slot_closed")]
+    assert [one for one in told if "skipped" in one] == []
