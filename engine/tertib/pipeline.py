@@ -22,7 +22,7 @@ from tertib.explain import Explanation, ask_untestable, explain_orders, find_ord
 from tertib.language.personal import Mask
 from tertib.load import from_definition, load
 from tertib.lookup import read_again
-from tertib.model import Change, History, Mode, Order, Plan, Rule, Run, Settings, Spent, undone_run
+from tertib.model import Change, History, Mode, Order, Pick, Plan, Rule, Run, Settings, Spent, undone_run
 from tertib.plan import Reading, decide, pauses, select
 from tertib.plan.modes import ASKS, as_earned, by_mode, held_live, waiting_in
 from tertib.plan.vetoes import Facts
@@ -151,15 +151,6 @@ def _recorded(decided: Plan, means: Means) -> Plan:
 
 
 # --- apply ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """Which of a plan's changes a person wants: the first so many, only some, all but some."""
-
-    first: int | None = None
-    only: tuple[str, ...] = ()
-    but: tuple[str, ...] = ()
 
 
 @traced("tertib.apply")

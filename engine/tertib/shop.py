@@ -64,7 +64,7 @@ class Shop:
             opened.settings,
             reader=None if order is not None else opened.reader,
             ledger=opened.ledger,
-            clock=opened.clock,
+            clock=opened.time,
             mask=opened.mask,
             order=order,
         )

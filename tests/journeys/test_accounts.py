@@ -100,6 +100,21 @@ def test_a_plan_belongs_to_its_account(agency: Agency) -> None:
     assert (agency.of("melati").writes(), agency.of("mawar").writes()) == (1, 0)
 
 
+def test_an_approval_finds_the_account_of_its_plan(agency: Agency) -> None:
+    """A plan is decided on without saying whose it is, and not at all under another account's name."""
+    agency.whole.rule(CANCEL, mode="approve")
+    orders = {name: agency.of(name).unpaid(1)[0] for name in SHOPS}
+    agency.whole.json("run")
+    plans = {name: agency.of(name).json("approvals")["approvals"][0]["plan_id"] for name in SHOPS}
+    refused = agency.of("mawar").run("approve", plans["melati"], "--yes")
+    assert refused.returncode == 1
+    assert "does not wait for approval in account `mawar`" in refused.stderr
+    assert agency.whole.run("approve", plans["melati"], "--yes").returncode == 0
+    assert agency.whole.run("reject", plans["mawar"]).returncode == 0
+    assert agency.of("melati").status(orders["melati"]) == "canceled"
+    assert agency.of("mawar").status(orders["mawar"]) == "pending"
+
+
 def test_a_hold_counts_for_one_account(agency: Agency) -> None:
     """Both shops have an order of that id; only the one on hold is kept back."""
     orders = {name: agency.of(name).unpaid(1)[0] for name in SHOPS}

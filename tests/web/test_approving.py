@@ -9,8 +9,8 @@ import pytest
 from pages import World
 from tertib import pipeline
 from tertib.dispatch import approved
-from tertib.ledger.approvals import Part
 from tertib.load import load
+from tertib.model import Pick
 
 
 def ids(world: World) -> list[str]:
@@ -44,7 +44,7 @@ def test_all_of_a_plan_is_approved_once(world: World) -> None:
         "siti",
         "as agreed",
     )
-    assert world.approval.part == Part()
+    assert world.approval.part == Pick()
     for what in ("approve", "reject"):
         again = browser.send(f"{world.at}/{what}", {"which": "all"})
         assert again.status == 409

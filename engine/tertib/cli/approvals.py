@@ -20,7 +20,7 @@ from tertib.ledger.schema import plain
 def command(*, as_json: bool, everything: bool, limit: int) -> int:
     """List the plans that wait for a yes or no; `tertib approve PLAN` and `tertib reject PLAN` give it."""
     opened = context.session()
-    queue, account, now = opened.ledger.approvals, opened.settings.account, opened.clock.now()
+    queue, account, now = opened.ledger.approvals, opened.settings.account, opened.time.now()
     found = queue.listed(account, now, limit) if everything else queue.waiting(account, now)
     if as_json:
         screen.emit({"approvals": [document(one) for one in found]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -88,6 +89,14 @@ def of_account(opened: Sequence[Session], account: object) -> Session:
         if len(opened) == 1 or one.settings.account == account:
             return one
     raise PlanRefused(f"the plan is for account `{account}`, which is none of this project's")
+
+
+def person() -> str:
+    """Return who works at this terminal, as the operating system knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def rules(opened: Session, given: Sequence[str]) -> tuple[Rule, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
@@ -51,7 +50,7 @@ def _clear(opened: context.Session, why: str, *, as_json: bool) -> int:
     halted = opened.ledger.halted(account)
     if halted is None:
         raise SettingsError(f"account `{account}` is not stopped")
-    opened.ledger.clear_halt(account, getpass.getuser(), why, opened.clock.now())
+    opened.ledger.clear_halt(account, context.person(), why, opened.time.now())
     if as_json:
         screen.emit({"account": account, "cleared": halted})
     else:

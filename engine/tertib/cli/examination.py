@@ -278,7 +278,7 @@ def _account(opened: Session) -> Iterator[Finding]:
             f"nothing is sent for account `{opened.settings.account}`: {halted}",
             "look at these orders at Scalev, then `tertib doctor --clear-halt --why '…'`",
         )
-    for pause in opened.ledger.pauses(opened.settings.account, opened.clock.now()):
+    for pause in opened.ledger.pauses(opened.settings.account, opened.time.now()):
         yield Finding("pause", "warn", pause.told, f"when it may go on: {pause.way_out}")
     unsettled = opened.ledger.unsettled(opened.settings.account)
     if unsettled:

@@ -46,7 +46,7 @@ def command(
 def _live(
     opened: context.Session, rule: str, order: str, file: Path | None, at: str | None
 ) -> list[Explanation]:
-    clock = judgement.clock_at(at, opened.clock, opened.settings.timezone)
+    clock = judgement.clock_at(at, opened.time, opened.settings.timezone)
     given = None if file is None else judgement.from_file(file, order)
     if given is None:
         order = judgement.as_scalev_names_it(opened, order)

@@ -36,7 +36,7 @@ def command(order: str | None, *, ends: str | None, why: str | None, listing: bo
 
 
 def _hold(opened: context.Session, order: str, given: str | None, why: str, *, as_json: bool) -> int:
-    now = opened.clock.now()
+    now = opened.time.now()
     ends = until.read(given, now, opened.settings.timezone)
     opened.ledger.hold(opened.settings.account, order, ends, why, now)
     if as_json:
@@ -54,7 +54,7 @@ def _hold(opened: context.Session, order: str, given: str | None, why: str, *, a
 def _list(opened: context.Session, *, as_json: bool) -> int:
     """List the holds, and the orders that rules leave alone because a person changed them."""
     account, zone = opened.settings.account, opened.settings.timezone
-    holds, quarantined = opened.ledger.holds(account, opened.clock.now()), opened.ledger.quarantined(account)
+    holds, quarantined = opened.ledger.holds(account, opened.time.now()), opened.ledger.quarantined(account)
     if as_json:
         screen.emit(
             {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from datetime import timedelta
 from importlib.util import find_spec
@@ -100,11 +99,11 @@ def backup(file: Path, *, as_json: bool) -> int:
 def accept(*, why: str, as_json: bool) -> int:
     """Go on with a ledger that is older than its checkpoint, after you have looked at what was done since."""
     opened = context.session()
-    account, now = opened.settings.account, opened.clock.now()
+    account, now = opened.settings.account, opened.time.now()
     given_up = opened.ledger.ahead(account)
     if not given_up:
         raise SettingsError(f"the ledger is not older than a checkpoint of account `{account}`")
-    opened.ledger.accept(account, getpass.getuser(), why, now)
+    opened.ledger.accept(account, context.person(), why, now)
     head = opened.ledger.checkpoint(account)
     failed = None if head is None else opened.witness.accept(head, now)
     if failed is not None:
@@ -128,7 +127,7 @@ def prune(*, span: str, yes: bool, as_json: bool) -> int:
     What was done to which order stays, and so does the audit log, which holds no personal data and stays verifiable.
     """
     opened = context.session()
-    account, now = opened.settings.account, opened.clock.now()
+    account, now = opened.settings.account, opened.time.now()
     before = now - _span(span, opened)
     found = opened.ledger.forgettable(account, before)
     listed = ", ".join(screen.many(count, _KINDS[kind]) for kind, count in asdict(found).items() if count)
@@ -141,7 +140,7 @@ def prune(*, span: str, yes: bool, as_json: bool) -> int:
             )
         if not click.confirm("forget their personal data for good?", err=True):
             return 1
-    done = opened.ledger.forget(account, before, getpass.getuser(), now) if found.rows else found
+    done = opened.ledger.forget(account, before, context.person(), now) if found.rows else found
     if as_json:
         screen.emit({"account": account, "before": before.isoformat(), "forgotten": asdict(done)})
     elif found.rows:

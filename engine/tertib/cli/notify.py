@@ -105,7 +105,7 @@ def _sent(opened: context.Session) -> accounts.Said:
     failures: list[str] = []
     told = watching.notifier(opened, _Collected(failures))
     if told is not None:
-        told.look(opened.clock.now())
+        told.look(opened.time.now())
         told.close(AFTERWARDS)
     elif not failures:
         failures.append("there are no channels in `notify`")

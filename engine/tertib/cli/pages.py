@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
-from tertib.cli.approve import person
-from tertib.cli.context import Session, is_path
+from tertib.cli.context import Session, is_path, person
 from tertib.dispatch.local import Log
 from tertib.errors import SettingsError, TertibError
 from tertib.model import Web

@@ -10,7 +10,6 @@ import click
 
 from tertib import load as loading
 from tertib.cli import accounts, context, options, screen, until
-from tertib.cli.approve import person
 from tertib.errors import SettingsError
 from tertib.language.nearest import did_you_mean
 from tertib.model import Pause
@@ -36,9 +35,9 @@ def command(rules: tuple[str, ...], *, everything: bool, ends: str | None, why: 
     opened = chosen(rules, everything=everything)
 
     def work(one: context.Session) -> accounts.Said:
-        now, account = one.clock.now(), one.settings.account
+        now, account = one.time.now(), one.settings.account
         to = until.read(ends, now, one.settings.timezone)
-        pausing, who = one.ledger.pausing, person()
+        pausing, who = one.ledger.pausing, context.person()
         if everything:
             pausing.pause_everything(account, who=who, why=why, until=to, now=now)
         for rule in () if everything else rules or (None,):
@@ -122,4 +121,4 @@ def standing(opened: context.Session) -> Sequence[Pause]:
     file = ledger_file(opened.settings.ledger)
     if file is not None and not file.exists():
         return ()
-    return opened.ledger.pauses(opened.settings.account, opened.clock.now())
+    return opened.ledger.pauses(opened.settings.account, opened.time.now())

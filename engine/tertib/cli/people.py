@@ -13,7 +13,6 @@ import click
 
 from tertib import settings as reading
 from tertib.cli import Choices, context, options, screen
-from tertib.cli.approve import person as at_terminal
 from tertib.errors import SettingsError
 from tertib.ledger.people import ROLES, Person, Role
 
@@ -177,7 +176,7 @@ def _record(opened: Iterable[Session], kind: str, who: Person, **facts: Any) -> 
 
     Before it is done: a record of what then fails is no harm, a right that nobody wrote down is.
     """
-    told = {"name": who.name, "role": who.role, "who": at_terminal(), **facts}
+    told = {"name": who.name, "role": who.role, "who": context.person(), **facts}
     for one in opened:
         if who.accounts is None or one.settings.account in who.accounts:
             one.ledger.audit_append(one.settings.account, kind, told, one.time.now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tertib.cli import context, options, screen
-from tertib.cli.approve import person
+from tertib.cli.apply import recorded
 
 
 @click.command("reject")
@@ -14,9 +14,10 @@ from tertib.cli.approve import person
 @options.json_output
 def command(plan: str, *, note: str, as_json: bool) -> int:
     """Say no to a plan that waits: it can be approved no more. The rule asks again when it runs next."""
-    opened = context.session()
-    now = opened.clock.now()
-    opened.ledger.approvals.reject(opened.settings.account, plan, who=person(), note=note, now=now)
+    sessions = context.sessions()
+    opened = context.of_account(sessions, recorded(plan, sessions).get("account"))
+    account, now = opened.settings.account, opened.time.now()
+    opened.ledger.approvals.reject(account, plan, who=context.person(), note=note, now=now)
     if as_json:
         screen.emit({"plan_id": plan, "state": "rejected"})
     else:

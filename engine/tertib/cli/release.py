@@ -14,7 +14,7 @@ from tertib.errors import SettingsError
 def command(order: str, *, as_json: bool) -> int:
     """End ORDER's hold, and hand it back to rules that stayed away because a person had changed it."""
     opened = context.session()
-    account, now = opened.settings.account, opened.clock.now()
+    account, now = opened.settings.account, opened.time.now()
     lifted = opened.ledger.unhold(account, order, now)
     handed_back = opened.ledger.release(account, order, now)
     if not lifted and not handed_back:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from tertib.cli import accounts, context, options, screen
-from tertib.cli.approve import person
 from tertib.cli.pause import chosen, documents, everything, show
 from tertib.errors import SettingsError
 
@@ -22,8 +21,8 @@ def command(rules: tuple[str, ...], *, everything: bool, as_json: bool) -> int:
     opened = chosen(rules, everything=everything)
 
     def work(one: context.Session) -> accounts.Said:
-        now, account = one.clock.now(), one.settings.account
-        pausing, who = one.ledger.pausing, person()
+        now, account = one.time.now(), one.settings.account
+        pausing, who = one.ledger.pausing, context.person()
         if everything:
             ended = ["everything"] if pausing.resume_everything(account, who, now) else []
         else:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from tertib import pipeline, record
-from tertib.cli import accounts, context, exits, options, outcome, preview, progress
+from tertib.cli import accounts, context, options, outcome, preview, progress, sending
 
 
 @click.command("run")
@@ -20,11 +20,8 @@ def command(rules: tuple[str, ...], *, as_json: bool) -> int:
 
 def _run(opened: context.Session, rules: Sequence[str]) -> accounts.Said:
     chosen = context.rules(opened, rules)
-    with (
-        context.stopping(opened.clock) as stop,
-        progress.shown(opened.choices.color, opened.budget.left_hour) as report,
-    ):
-        means = opened.means(progress=progress.heeding(opened.clock, report))
+    with sending.at_work(opened) as work:
+        means = opened.means(progress=progress.heeding(opened.clock, work.progress))
         plan, run = pipeline.run(chosen, means, opened.writer)
 
     def show() -> None:
@@ -33,5 +30,4 @@ def _run(opened: context.Session, rules: Sequence[str]) -> accounts.Said:
         outcome.show(run, console)
 
     code = outcome.exit_code(run.outcomes, outcome.held_live(plan))
-    stopped = None if stop.number is None else exits.SIGNALLED + stop.number
-    return accounts.Said(record.run_document(run), show, code if stopped is None else stopped)
+    return accounts.Said(record.run_document(run), show, work.exit_code(code))

@@ -55,7 +55,7 @@ def _schedule(opened: context.Session, given: Sequence[str], count: int) -> acco
     if not rules:
         hint = 'add `schedule: "*/30 8-21 * * *"` to a rule'
         raise SettingsError("none of these rules has a schedule", hint=hint)
-    now, zone = opened.clock.now(), opened.settings.timezone
+    now, zone = opened.time.now(), opened.settings.timezone
     days = days_from(now, count, zone)
     until = datetime.combine(days[-1] + timedelta(days=1), time(), ZoneInfo(zone)) - timedelta(microseconds=1)
     pauses = pause.standing(opened)

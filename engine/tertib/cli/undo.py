@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from tertib import pipeline, record
-from tertib.cli import context, options, outcome, preview, progress, screen
+from tertib.cli import context, options, outcome, preview, progress, screen, sending
 from tertib.cli import plan as planning
 from tertib.model import Plan
 
@@ -26,10 +26,7 @@ LEFT_ALONE: Final = (
 @click.option(
     "--out", type=click.Path(dir_okay=False), help="Write the plan to this file, for `tertib apply`."
 )
-@click.option("--only", multiple=True, metavar="ORDER", help="Undo this order only; may be repeated.")
-@click.option(
-    "--except", "but", multiple=True, metavar="ORDER", help="Leave this order out; may be repeated."
-)
+@options.orders("Undo")
 @click.option(
     "--apply", "at_once", is_flag=True, help="Do it now, after asking, instead of only planning it."
 )
@@ -51,8 +48,8 @@ def command(
     Sends nothing without --apply; `tertib apply` does it later, exactly as shown. What cannot be undone is listed with
     the reason. An undone order counts as changed by a person: rules leave it alone until `tertib release`.
     """
-    if at_once and not yes and not screen.asks():
-        raise click.UsageError("there is no terminal to ask on; add `--yes` to undo without being asked")
+    if at_once:
+        sending.refuse_unasked("undo", yes=yes)
     if yes and not at_once:
         raise click.UsageError("`--yes` goes with `--apply`: without it nothing is sent")
     opened = context.session()
@@ -86,21 +83,14 @@ def _apply(plan: Plan, opened: context.Session, *, as_json: bool, yes: bool) -> 
     unread = planning.exit_code(plan, detailed=False)
     if unread:
         return unread
-    if plan.changes and not yes and not _agreed(plan):
+    if plan.changes and not yes and not sending.confirmed(len(plan.changes)):
         click.echo("nothing was sent", err=True)
         return 1
-    with (
-        context.stopping(opened.clock) as stop,
-        progress.shown(opened.choices.color, opened.budget.left_hour) as report,
-    ):
-        run = pipeline.apply(plan, opened.means(progress=report), opened.writer)
-    if as_json:
-        screen.emit({**record.run_document(run), "stays": [record.held_document(one) for one in plan.held]})
-    else:
-        outcome.show(run, opened.console())
-    if stop.number is not None:
-        return 128 + stop.number
-    return outcome.exit_code(run.outcomes, plan.held) or _left_undone(plan)
+    with sending.at_work(opened) as work:
+        run = pipeline.apply(plan, opened.means(progress=work.progress), opened.writer)
+    stays = [record.held_document(one) for one in plan.held]
+    sending.tell(run, opened, as_json=as_json, beside={"stays": stays})
+    return work.exit_code(outcome.exit_code(run.outcomes, plan.held) or _left_undone(plan))
 
 
 def _preview(plan: Plan, opened: context.Session, *, stderr: bool) -> None:
@@ -109,10 +99,6 @@ def _preview(plan: Plan, opened: context.Session, *, stderr: bool) -> None:
     preview.show(plan, console, zone=opened.settings.timezone, now=plan.now)
     if plan.changes:
         console.print(LEFT_ALONE)
-
-
-def _agreed(plan: Plan) -> bool:
-    return click.confirm(f"Send {screen.many(len(plan.changes), 'change')} to Scalev?", err=True)
 
 
 def _left_undone(plan: Plan) -> int:

@@ -52,7 +52,7 @@ def notifier(opened: Session, log: Log) -> Notifier | None:
         opened.ledger,
         log,
         partial(of_channel, environ=opened.environ),
-        now=opened.clock.now,
+        now=opened.time.now,
         several=len(opened.project.accounts) > 1,
     )
 
@@ -85,7 +85,7 @@ class Watching:
         if self._pulse is not None:
             self._pulse.turned(opened.settings.account, rules, coming, opened.requests_left())
         if told is not None:
-            told.look(opened.clock.now(), rules)
+            told.look(opened.time.now(), rules)
 
     @contextmanager
     def at_work(self) -> Iterator[None]:

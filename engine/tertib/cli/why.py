@@ -61,7 +61,7 @@ def _explained(
             opened.settings,
             reader=opened.reader if given is None else None,
             ledger=opened.ledger,
-            clock=judgement.clock_at(at, opened.clock, opened.settings.timezone),
+            clock=judgement.clock_at(at, opened.time, opened.settings.timezone),
             mask=opened.mask,
             order=given,
         )
@@ -122,7 +122,7 @@ def _past(opened: context.Session, order: str, explained: Sequence[Explanation])
     names |= {name for one in changes for name in (one.order_id, str(one.id)) if name}
     return _Past(
         changes=tuple(changes),
-        holds=tuple(one for one in opened.ledger.holds(account, opened.clock.now()) if one.ref in names),
+        holds=tuple(one for one in opened.ledger.holds(account, opened.time.now()) if one.ref in names),
         unsettled=tuple(
             one for one in opened.ledger.unsettled(account) if names & {one.order_id, str(one.id)}
         ),

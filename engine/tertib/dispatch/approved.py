@@ -24,11 +24,10 @@ def carry_out(approval: Approval, ledger: ApprovalLedger, means: pipeline.Means,
     Raises `PlanRefused` for a plan that cannot be applied any more, after recording so: it is not tried again. Any other
     failure (a lease that another holds, a token) leaves it approved.
     """
-    plan_id, part = approval.asked.plan_id, approval.part
+    plan_id = approval.asked.plan_id
     try:
         plan = record.restore(ledger.plan_document(plan_id) or {})
-        pick = pipeline.Pick(part.first, part.only, part.but)
-        return pipeline.apply(plan, means, writer, kind="approved", pick=pick)
+        return pipeline.apply(plan, means, writer, kind="approved", pick=approval.part)
     except PlanRefused as refused:
         ledger.approvals.refuse(approval.account, plan_id, str(refused), means.clock.now())
         raise

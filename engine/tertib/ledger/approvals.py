@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, updat
 from tertib.errors import PlanRefused
 from tertib.ledger import rota, schema
 from tertib.ledger.trail import Writing
+from tertib.model import Pick
 
 _W: Final = schema.approvals.c
 _P: Final = schema.plans.c
@@ -43,15 +44,6 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Which of a plan's changes were approved: the first so many, only some, all but some; all where nothing is said."""
-
-    first: int | None = None
-    only: tuple[str, ...] = ()
-    but: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Approval:
     """A plan's way through the queue.
 
@@ -67,7 +59,7 @@ class Approval:
     decided_at: datetime | None = None
     decided_by: str | None = None
     note: str | None = field(default=None, repr=False)
-    part: Part = Part()
+    part: Pick = field(default_factory=Pick)
     replaced_by: str | None = None
     refused: str | None = None
     run_id: str | None = None
@@ -102,13 +94,13 @@ def ask(writing: Writing, asked: Asked, now: datetime) -> None:
     writing.record("approval_asked", now, plan=asked.plan_id, rules=list(asked.rules), changes=asked.changes)
 
 
-def approve(writing: Writing, plan_id: str, *, who: str, note: str, part: Part, now: datetime) -> None:
+def approve(writing: Writing, plan_id: str, *, who: str, note: str, part: Pick, now: datetime) -> None:
     """Record a person's yes to a plan, or to a part of it; raises `PlanRefused` for one that does not wait."""
     refuse_decided(writing.connection, writing.account, plan_id, now)
     decided = {"state": APPROVED, "decided_at": now, "decided_by": who, "note": note, "part": _written(part)}
     _decide(writing, plan_id, decided)
     # Neither the note nor the orders picked: people write names into the one, the plan's run shows the other.
-    writing.record("plan_approved", now, plan=plan_id, who=who, whole=part == Part())
+    writing.record("plan_approved", now, plan=plan_id, who=who, whole=part == Pick())
     rota.wake(writing, now)
 
 
@@ -227,13 +219,13 @@ def _state(row: Row[Any], now: datetime) -> str:
     return str(row.state)
 
 
-def _written(part: Part) -> dict[str, Any]:
+def _written(part: Pick) -> dict[str, Any]:
     return {"first": part.first, "only": list(part.only), "but": list(part.but)}
 
 
-def _part(written: Mapping[str, Any] | None) -> Part:
+def _part(written: Mapping[str, Any] | None) -> Pick:
     found = written or {}
-    return Part(found.get("first"), tuple(found.get("only", ())), tuple(found.get("but", ())))
+    return Pick(found.get("first"), tuple(found.get("only", ())), tuple(found.get("but", ())))
 
 
 # --- as the ledger offers it ----------------------------------------------------------------------------
@@ -252,11 +244,11 @@ class Approvals:
             ask(writing, asked, now)
 
     def approve(
-        self, account: str, plan_id: str, *, who: str, now: datetime, note: str = "", part: Part | None = None
+        self, account: str, plan_id: str, *, who: str, now: datetime, note: str = "", part: Pick | None = None
     ) -> None:
         """Record a person's yes; raises `PlanRefused` in one sentence for a plan that does not wait any more."""
         with self._writing(account, now) as writing:
-            approve(writing, plan_id, who=who, note=note, part=part or Part(), now=now)
+            approve(writing, plan_id, who=who, note=note, part=part or Pick(), now=now)
 
     def reject(self, account: str, plan_id: str, *, who: str, now: datetime, note: str = "") -> None:
         """Record a person's no; raises `PlanRefused` for a plan that does not wait any more."""

@@ -28,6 +28,18 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Pick:
+    """Which of a plan's changes a person wants: the first so many, only some, all but some; all where nothing is said.
+
+    `only` and `but` name orders by number or id.
+    """
+
+    first: int | None = None
+    only: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Echo:
     """What an answer to a change says of one order."""
 

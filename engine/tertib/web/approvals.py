@@ -14,8 +14,8 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from tertib import record
-from tertib.ledger.approvals import WAITING, Part
-from tertib.model import Change, Plan
+from tertib.ledger.approvals import WAITING
+from tertib.model import Change, Pick, Plan
 from tertib.web.plans import plan_of
 from tertib.web.site import Refusal, Visit, see_other
 from tertib.web.table import fitting, pick, view_of
@@ -59,9 +59,9 @@ class Choice:
         return record.summary(self.changes)
 
     @property
-    def part(self) -> Part:
+    def part(self) -> Pick:
         """Return the choice as it is recorded."""
-        return Part() if self.whole else Part(only=self.ids)
+        return Pick() if self.whole else Pick(only=self.ids)
 
     @property
     def ids(self) -> tuple[str, ...]:

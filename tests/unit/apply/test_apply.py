@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tertib.errors import AccountHalted, LedgerError, PlanRefused
-from tertib.model import Answer, Echo, Limits, Run, State
-from tertib.pipeline import Pick
+from tertib.model import Answer, Echo, Limits, Pick, Run, State
 from tertib.record import document, restore
 
 UUID = "01890a5d-ac96-774b-bcce-b302099a8057"

@@ -11,8 +11,7 @@ import pytest
 
 from tertib.dispatch import approved
 from tertib.errors import PlanRefused, ReadError
-from tertib.ledger.approvals import Part
-from tertib.model import Reversals
+from tertib.model import Pick, Reversals
 
 ACCOUNT = "default"
 
@@ -104,7 +103,7 @@ def test_each_rule_that_asks_waits_for_its_own_yes(world: Any) -> None:
     queue = {one.asked.rules: one for one in world.ledger.approvals.waiting(ACCOUNT, world.clock.now())}
     assert {rules: one.asked.changes for rules, one in queue.items()} == {("a",): 2, ("b",): 1}
     plan_id = queue["a",].asked.plan_id
-    part = Part(only=("2",))
+    part = Pick(only=("2",))
     world.ledger.approvals.approve(ACCOUNT, plan_id, who="budi", part=part, now=world.clock.now())
     carry_out(world, plan_id)
     assert world.shop.sent_ids == [2]

@@ -20,13 +20,13 @@ from tertib.model import (
     History,
     Limits,
     Page,
+    Pick,
     Run,
     Scan,
     ScanReport,
     Source,
     State,
 )
-from tertib.pipeline import Pick
 from tertib.plan.vetoes import Facts
 
 COMPLETE = {"query": {"status": "shipped"}, "action": {"status": "completed"}}

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tertib.errors import PlanRefused
-from tertib.ledger.approvals import Part
-from tertib.model import Held, Repute, State
+from tertib.model import Held, Pick, Repute, State
 
 ACCOUNT = "default"
 
@@ -29,7 +28,7 @@ def test_a_plan_waits_until_somebody_says_yes(desk: Any) -> None:
     (found,) = ledger.approvals.waiting(ACCOUNT, desk.now)
     assert (found.asked.plan_id, found.asked.rules, found.asked.changes) == (plan.plan_id, ("cancel",), 2)
     assert (found.asked.value, found.state) == ("337448.00", "waiting")
-    part = Part(only=("order-1",))
+    part = Pick(only=("order-1",))
     ledger.approvals.approve(ACCOUNT, plan.plan_id, who="budi", note="checked", part=part, now=desk.now)
     assert ledger.approvals.waiting(ACCOUNT, desk.now) == ()
     (yes,) = ledger.approvals.approved(ACCOUNT, desk.now)

@@ -1,0 +1,76 @@
+"""What the commands that send have in common: asking first, working until told to stop, and telling what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from tertib import plan as planning
+from tertib import record
+from tertib.cli import context, exits, outcome, preview, progress, screen
+from tertib.errors import PlanRefused
+from tertib.model import Pick, Plan, Run
+
+
+def refuse_unasked(verb: str, *, yes: bool) -> None:
+    """Raise `click.UsageError` where a person would have to be asked and nobody sits at a terminal."""
+    if not yes and not screen.asks():
+        raise click.UsageError(f"there is no terminal to ask on; add `--yes` to {verb} without being asked")
+
+
+def refuse_strangers(plan: Plan, pick: Pick) -> None:
+    """Raise `PlanRefused` for an order that is not in the plan: a typing mistake must not pass for a pick."""
+    known = {name for one in (*plan.changes, *plan.over_limit) for name in (one.order_id, str(one.id))}
+    strange = [name for name in (*pick.only, *pick.but) if name not in known]
+    if strange:
+        raise PlanRefused(f"order `{strange[0]}` is not among the plan's changes")
+
+
+def agreed(plan: Plan, pick: Pick, opened: context.Session) -> bool:
+    """Show on stderr what is to be done, so that `--json` keeps stdout to itself, and ask."""
+    rows = planning.select(plan, first=pick.first, only=pick.only, but=pick.but)
+    console = screen.console(color=opened.choices.color, stderr=True)
+    preview.changes(plan, rows, console, opened.time.now())
+    console.print(record.summary(rows), style="bold")
+    return not rows or confirmed(len(rows))
+
+
+def confirmed(count: int) -> bool:
+    """Ask whether so many changes are to be sent."""
+    return click.confirm(f"Send {screen.many(count, 'change')} to Scalev?", err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Work that a signal can end: whom it tells how far it is, and what the signal asked for."""
+
+    stop: context.Stop
+    progress: progress.Progress | None
+
+    def exit_code(self, code: int) -> int:
+        """Return the exit code: that of the signal where one came, else the given one."""
+        return code if self.stop.number is None else exits.SIGNALLED + self.stop.number
+
+
+@contextmanager
+def at_work(opened: context.Session) -> Iterator[Work]:
+    """Show how far the work is, and let SIGINT and SIGTERM end it in an orderly way."""
+    with (
+        context.stopping(opened.clock) as stop,
+        progress.shown(opened.choices.color, opened.budget.left_hour) as report,
+    ):
+        yield Work(stop, report)
+
+
+def tell(
+    run: Run, opened: context.Session, *, as_json: bool, beside: Mapping[str, Any] | None = None
+) -> None:
+    """Tell what a run came to; `beside` goes into the JSON document with it."""
+    if as_json:
+        screen.emit({**record.run_document(run), **(beside or {})})
+    else:
+        outcome.show(run, opened.console())
