@@ -59,13 +59,13 @@ class Fleet:
         """Return the time that the ledger shows."""
         return self.start + timedelta(seconds=(time.time() - self.since) * SPEED)
 
-    def hire(self, name: str, *words: str, skew: float = 0.0) -> None:
-        """Start a worker, under a name of its own."""
+    def hire(self, name: str, *words: str, skew: float = 0.0, command: str = "worker") -> None:
+        """Start a worker, or what else works off schedules, under a name of its own."""
         told = {"start": self.start.isoformat(), "since": self.since, "speed": SPEED, "skew": skew}
         environ = self.environ | {"TERTIB_TEST_TIME": json.dumps(told)}
         with (self.place / f"log-{name}").open("w", encoding="utf-8") as log:
             self.workers[name] = subprocess.Popen(
-                [sys.executable, str(MEMBER), "worker", *words],
+                [sys.executable, str(MEMBER), command, *words],
                 cwd=self.place,
                 env=environ,
                 stdout=log,

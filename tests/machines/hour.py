@@ -52,6 +52,10 @@ class VirtualClock:
         """Tell whether the hour is over."""
         return self.moment >= self.until
 
+    def stop(self) -> None:
+        """Let the hour be over now."""
+        self.until = self.moment
+
     def heed(self) -> None:
         """Raise once it is."""
         if self.stopping:

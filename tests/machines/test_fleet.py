@@ -79,6 +79,20 @@ def test_workers_share_what_is_due(
     check_quiet(fleet)
 
 
+def test_serving_and_a_worker_share_what_is_due(fleet_at: Callable[[str], Any], postgresql_url: str) -> None:
+    """`tertib serve` beside a worker on the same ledger takes no slot that the worker has, and the other way round."""
+    fleet = fleet_at(postgresql_url)
+    for account in ACCOUNTS:
+        fleet.fill(account, "first", 3)
+        fleet.fill(account, "second", 3)
+    fleet.hire("working")
+    fleet.hire("serving", command="serve")
+    for _ in range(3):
+        fleet.wait_for_round()
+    assert set(fleet.dismiss().values()) == {0}
+    check_quiet(fleet)
+
+
 @pytest.mark.long
 def test_workers_are_killed_and_frozen_and_the_server_stops(
     fleet_at: Callable[[str], Any], postgresql_alone: Any

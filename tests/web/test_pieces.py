@@ -170,16 +170,20 @@ class Napping:
 
 
 def test_a_ring_wakes_the_schedule() -> None:
-    """At once where it came before, else the wait is as long as asked; a stop ends it too."""
+    """Each waiter once, also where it came before; else the wait is as long as asked; a stop ends it too."""
     clock = Napping()
     bell = Bell(clock)
-    bell.wait(2.5)
+    wait, other = bell.waiter(), bell.waiter()
+    wait(2.5)
     assert clock.naps == [1.0, 1.0, 0.5]
     bell.ring()
-    bell.wait(60)
+    wait(60)
+    other(60)
     assert len(clock.naps) == 3
+    wait(0.5)
+    assert len(clock.naps) == 4
     stopped = Napping(2)
-    Bell(stopped).wait(60)
+    Bell(stopped).waiter()(60)
     assert len(stopped.naps) == 2
 
 

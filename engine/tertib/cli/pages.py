@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from tertib.cli.context import Session, is_path, person
-from tertib.dispatch.local import Log
+from tertib.dispatch.local import Log, Wait
 from tertib.errors import SettingsError, TertibError
 from tertib.model import Web
 from tertib.settings.pages import listen_at
@@ -30,13 +30,13 @@ def place(opened: Session, at: str | None) -> Web | None:
 @contextmanager
 def beside(
     opened: Sequence[Session], rules: Sequence[str], web: Web | None, log: Log
-) -> Iterator[Callable[[float], None]]:
-    """Serve the pages meanwhile, and yield what waits for the next slot or for somebody's yes.
+) -> Iterator[Callable[[], Wait]]:
+    """Serve the pages meanwhile, and yield what makes what waits for the next slot or for somebody's yes.
 
     A port that is taken is logged, and stops no schedule. Raises `SettingsError` where anybody could open the pages.
     """
     if web is None:
-        yield opened[0].clock.sleep
+        yield lambda: opened[0].clock.sleep
         return
     from tertib.web.desk import desk_of  # noqa: PLC0415 - brings templates; serving without pages does without
     from tertib.web.server import Bell, refuse_unsafe, serving  # noqa: PLC0415 - the same, and a web server
@@ -67,4 +67,4 @@ def beside(
             log.warning("pages are not served", why=str(error), hint=error.hint)
         else:
             log.info("pages are served", at=web.url or address)
-        yield bell.wait
+        yield bell.waiter

@@ -62,8 +62,8 @@ def command(
     if not servers:
         raise SettingsError("there is no account whose rules could be served")
     clock = opened[0].clock
-    with context.stopping(clock), watch.at_work(), pages.beside(opened, rules, shown, log) as wait:
-        local.serve(servers, clock, wait)
+    with context.stopping(clock), watch.at_work(), pages.beside(opened, rules, shown, log) as waiter:
+        local.serve(servers, clock, waiter)
     return 0
 
 
@@ -174,7 +174,8 @@ class _Lines:
     def msg(self, message: str) -> None:
         """Write one line."""
         with suppress(OSError):
-            print(message, file=sys.stdout, flush=True)  # noqa: T201 - this is the log's own output
+            sys.stdout.write(f"{message}\n")  # in one piece: accounts log from threads of their own
+            sys.stdout.flush()
 
     info = warning = error = msg
 

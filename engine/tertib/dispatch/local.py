@@ -1,25 +1,28 @@
-"""Run rules on their schedules on one machine, one after the other, until asked to stop.
+"""Run rules on their schedules on one machine, until asked to stop.
 
 Each slot is opened in the ledger before anything is read: whoever opens it first runs it, and nobody runs it
 twice. Rules that are due for the same slot are planned together, so that they share scans and priorities bind.
 
-An account has a `Machine` (what it works with) and a `Server` (its rules, and how far each has come); `serve` gives
-every server its turn, one after the other, and waits for whichever has something to do first. What fails in a turn
-is that account's trouble alone.
+An account has a `Machine` (what it works with) and a `Server` (its rules, and how far each has come). Its rules run one
+slot after the other; `serve` gives several accounts their turns at the same time, so that one whose requests are used up
+for the hour keeps none of the others waiting. What fails in a turn is that account's trouble alone.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor
+from concurrent.futures import wait as all_ended
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from threading import Semaphore
 from typing import Any, Final
 
 from tertib import pipeline
 from tertib.clock import Stopped
 from tertib.dispatch import approved
-from tertib.dispatch.needs import Log, SlotLedger, StoppableClock
+from tertib.dispatch.needs import EndableClock, Log, SlotLedger, StoppableClock
 from tertib.dispatch.rulebook import Edition
 from tertib.dispatch.timetable import NOBODY_RAN, RUNNING, Due, Timetable, iso
 from tertib.errors import (
@@ -61,6 +64,9 @@ SETTLE_AGAIN: Final = timedelta(minutes=1)
 
 AFTER_TROUBLE: Final = timedelta(seconds=5)
 """How long is waited where the ledger did not answer, before it is asked again."""
+
+AT_ONCE: Final = 8
+"""How many accounts take their turns at the same time; for more of them there is `tertib worker`."""
 
 HELD_WHOLE: Final = frozenset(
     {"limit_orders", "limit_value", "limit_per_day", "limit_share", "cap", "rule_conflict"}
@@ -371,21 +377,48 @@ def _ended(plan: Plan, run: Run, rule: str) -> SlotState:
     return "held" if kept and not planned else "done"
 
 
-def serve(
-    servers: Sequence[Server], clock: StoppableClock, wait: Callable[[float], None] | None = None
-) -> None:
-    """Give every account its turn, wait for what comes next, and return once a stop was asked for.
+Wait = Callable[[float], None]
+"""Waits so many seconds, or until there may be something to do."""
 
-    `wait` takes the place of the clock's sleep, for who may be woken before the next slot comes.
-    A run that fails is logged and its slots are recorded as failed; the loop goes on, for its account too.
+
+def serve(servers: Sequence[Server], clock: EndableClock, waiter: Callable[[], Wait] | None = None) -> None:
+    """Give every account its turns, each when something comes next there, and return once a stop was asked for.
+
+    `waiter` returns what takes the place of the clock's sleep for one account, where it may be woken before its next
+    slot comes. A run that fails is logged and its slots are recorded as failed; the loop goes on, for its account too.
     """
     for one in servers:
         one.begin(clock.now())
-    while not clock.stopping:
-        for one in servers:
-            if not clock.stopping:
-                one.turn()
-        now = clock.now()
-        (wait or clock.sleep)((min(one.wakes_at(now) for one in servers) - now).total_seconds())
+    waits = [waiter() if waiter is not None else clock.sleep for _ in servers]
+    turns = Semaphore(AT_ONCE)
+    if len(servers) == 1:
+        _attend(servers[0], clock, waits[0], turns)
+    else:
+        _attend_all(servers, clock, waits, turns)
     for one in servers:
         one.end()
+
+
+def _attend_all(
+    servers: Sequence[Server], clock: EndableClock, waits: Sequence[Wait], turns: Semaphore
+) -> None:
+    """Attend to each account in a thread of its own; a fault in one that is none of its rules' ends them all."""
+    with ThreadPoolExecutor(len(servers), thread_name_prefix="account") as pool:
+        under_way = [
+            pool.submit(_attend, one, clock, wait, turns) for one, wait in zip(servers, waits, strict=True)
+        ]
+        try:
+            for ended in all_ended(under_way, return_when=FIRST_EXCEPTION).done:
+                ended.result()
+        except BaseException:
+            clock.stop()
+            raise
+
+
+def _attend(server: Server, clock: StoppableClock, wait: Wait, turns: Semaphore) -> None:
+    while not clock.stopping:
+        with turns:
+            if not clock.stopping:
+                server.turn()
+        now = clock.now()
+        wait((server.wakes_at(now) - now).total_seconds())

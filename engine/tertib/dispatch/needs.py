@@ -49,6 +49,14 @@ class StoppableClock(Clock, Protocol):
         ...
 
 
+class EndableClock(StoppableClock, Protocol):
+    """Such a time that whoever waits by it can end for all."""
+
+    def stop(self) -> None:
+        """Ask for a stop: every sleeper wakes."""
+        ...
+
+
 class SlotLedger(ApprovalLedger, Protocol):
     """A ledger that keeps slots: unique for account, rule and scheduled time."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Final, Protocol
 
 from tertib.errors import SettingsError
@@ -36,19 +36,29 @@ class Bell:
 
     def __init__(self, clock: Sleeper) -> None:
         self._clock = clock
-        self._rung = threading.Event()
+        self._rings = count()
+        self._rung = 0
 
     def ring(self) -> None:
-        """Wake whoever waits, or waits next."""
-        self._rung.set()
+        """Wake everybody who waits, or waits next."""
+        self._rung = next(self._rings) + 1
 
-    def wait(self, seconds: float) -> None:
-        """Wait so long, or until somebody rings, or a stop is asked for; a ring is noticed within a second."""
-        while seconds > 0 and not self._rung.is_set() and not self._clock.stopping:
-            nap = min(seconds, _NAP)
-            self._clock.sleep(nap)
-            seconds -= nap
-        self._rung.clear()
+    def waiter(self) -> Callable[[float], None]:
+        """Return what waits so many seconds, or until somebody rings, or a stop is asked for.
+
+        A ring is noticed within a second, and by every waiter once, also by one that was at work when it rang.
+        """
+        heard = self._rung
+
+        def wait(seconds: float) -> None:
+            nonlocal heard
+            while seconds > 0 and self._rung == heard and not self._clock.stopping:
+                nap = min(seconds, _NAP)
+                self._clock.sleep(nap)
+                seconds -= nap
+            heard = self._rung
+
+        return wait
 
 
 def refuse_unsafe(site: Site) -> None:

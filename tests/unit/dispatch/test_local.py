@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier, Condition
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -70,6 +71,32 @@ class SteppingClock:
         """Raise once the stop has come."""
         if self.stopping:
             raise Stopped("stopped")
+
+
+class CommonClock(SteppingClock):
+    """Time of several threads: it moves on to whoever wakes first, once all of them sleep."""
+
+    def __init__(self, now: datetime, until: datetime, sleepers: int) -> None:
+        super().__init__(now, until)
+        self._sleepers, self._wakes = sleepers, list[datetime]()
+        self._moved = Condition()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep until the time has come, or the stop."""
+        with self._moved:
+            wakes = self._now + timedelta(seconds=seconds)
+            self._wakes.append(wakes)
+            if len(self._wakes) == self._sleepers:
+                self._now = max(self._now, min(self._wakes))
+                self._moved.notify_all()
+            assert self._moved.wait_for(lambda: self._now >= wakes or self.stopping, timeout=60)
+            self._wakes.remove(wakes)
+
+    def stop(self) -> None:
+        """Let the stop come now, for those who sleep too."""
+        super().stop()
+        with self._moved:
+            self._moved.notify_all()
 
 
 @dataclass
@@ -401,7 +428,8 @@ def machine(stage: Stage, account: str, **parts: Any) -> local.Machine:
 
 
 def test_every_account_gets_its_turn(stage: Stage) -> None:
-    """Two accounts with a rule of the same name each run their own slots, in one loop that waits for the sooner."""
+    """Two accounts with a rule of the same name each run their own slots, at their own times."""
+    stage.clock = CommonClock(NOON, NOON + timedelta(minutes=75), sleepers=2)
     slots = {name: Slots() for name in ("a", "b")}
     servers = [
         local.Server([rule("same", cron)], machine(stage, name, ledger=cast("Any", slots[name])))
@@ -412,6 +440,40 @@ def test_every_account_gets_its_turn(stage: Stage) -> None:
     assert [slot for _, _, slot in stage.runs if slot and slot.startswith("b/")] != []
 
 
+def test_no_account_waits_for_another(stage: Stage) -> None:
+    """Two accounts are at work at the same time: each run here ends only once the other's has begun."""
+    stage.clock = CommonClock(NOON, NOON + timedelta(minutes=75), sleepers=2)
+    both = Barrier(2)
+
+    def meet(_rules: Sequence[Rule]) -> None:
+        both.wait(timeout=60)
+
+    stage.act = meet
+    servers = [
+        local.Server([rule(name)], machine(stage, name, ledger=cast("Any", Slots()))) for name in ("a", "b")
+    ]
+    local.serve(servers, stage.clock)
+    assert sorted(slot for _, _, slot in stage.runs if slot) == [
+        f"{name}/{name}/2026-11-21T{at}Z" for name in ("a", "b") for at in ("05:30:00", "06:00:00")
+    ]
+
+
+def test_a_fault_of_the_loop_itself_ends_all_of_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process whose one thread died would look alive and leave an account without runs."""
+    stage.clock = CommonClock(NOON, NOON + timedelta(minutes=75), sleepers=2)
+    servers = [
+        local.Server([rule(name)], machine(stage, name, ledger=cast("Any", Slots()))) for name in ("a", "b")
+    ]
+
+    def fail(_now: datetime) -> datetime:
+        raise LedgerError("nobody can tell the time")
+
+    monkeypatch.setattr(servers[0], "wakes_at", fail)
+    with pytest.raises(LedgerError, match="nobody can tell the time"):
+        local.serve(servers, stage.clock)
+    assert stage.clock.stopping
+
+
 @pytest.mark.parametrize("trouble", [CredentialError("no token"), LedgerError("broken"), KeyError("fault")])
 def test_what_fails_for_one_account_stops_no_other(stage: Stage, trouble: Exception) -> None:
     """Without a usable token every slot of one account fails and is recorded; the other's runs go on."""
@@ -419,6 +481,7 @@ def test_what_fails_for_one_account_stops_no_other(stage: Stage, trouble: Except
     def refuse() -> Any:
         raise trouble
 
+    stage.clock = CommonClock(NOON, NOON + timedelta(minutes=75), sleepers=2)
     slots = {name: Slots() for name in ("a", "b")}
     servers = [
         local.Server([rule("a")], machine(stage, "a", ledger=cast("Any", slots["a"]), reader=refuse)),
