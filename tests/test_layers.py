@@ -34,7 +34,7 @@ LAYERS: Mapping[str, int] = {
     **dict.fromkeys(("errors", "model", "ports", "shipped", "clock", "tracing"), 0),
     **dict.fromkeys(("language", "scalev", "ledger"), 1),
     **dict.fromkeys(STAGES, 2),
-    **dict.fromkeys(("pipeline", "check", "rehearse", "telling"), 3),
+    **dict.fromkeys(("means", "pipeline", "check", "rehearse", "telling"), 3),
     **dict.fromkeys(("schedule", "dispatch", "notify", "observe"), 4),
     **dict.fromkeys(("cli", "web", "sandbox"), 5),
     "session": 4,
@@ -49,6 +49,7 @@ WITHIN_A_LAYER: Mapping[str, frozenset[str]] = {
     "errors": frozenset({"model"}),
     "clock": frozenset({"errors", "model", "ports"}),
     "shipped": frozenset({"errors"}),
+    "pipeline": frozenset({"means"}),
     "dispatch": frozenset({"schedule"}),
     # The command line is where everything is put together.
     "cli": frozenset({"web", "sandbox"}),

@@ -6,11 +6,10 @@ recorded before; nothing is sent that is not in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from tertib import tracing
 from tertib.apply import Ports, apply_changes
@@ -22,18 +21,18 @@ from tertib.explain import Explanation, ask_untestable, explain_orders, find_ord
 from tertib.language.personal import Mask
 from tertib.load import from_definition, load
 from tertib.lookup import read_again
-from tertib.model import Change, History, Mode, Order, Pick, Plan, Rule, Run, Settings, Spent, undone_run
+from tertib.means import Means, history
+from tertib.model import Change, Mode, Order, Pick, Plan, Rule, Run, Settings, Spent, undone_run
 from tertib.plan import Reading, decide, pauses, select
 from tertib.plan.modes import ASKS, as_earned, by_mode, held_live, waiting_in
 from tertib.plan.vetoes import Facts
 from tertib.ports import Clock, Ledger, Reader, Writer
-from tertib.reading import count, read
+from tertib.reading import Read, count, read
 from tertib.record import seal
 from tertib.settling import Settled, settle_due
 from tertib.tracing import traced
 from tertib.undo import cheapest, noting, rules_to_undo, with_what_stays
 
-Progress = Callable[..., None]
 OnRead = Callable[[Program, Sizes], None]
 
 __all__ = [
@@ -50,50 +49,6 @@ __all__ = [
     "undo",
     "why",
 ]
-
-
-def _silent(_event: str, **_numbers: object) -> None:
-    """Report nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What one account's rules are planned with. There is no writer in it: a preview is never handed one.
-
-    `progress` is called with an event and its numbers; `stopping` tells that the process is asked to stop.
-    """
-
-    settings: Settings
-    reader: Reader
-    ledger: Ledger
-    clock: Clock
-    mask: Mask
-    progress: Progress = _silent
-    stopping: Callable[[], bool] = lambda: False
-
-    @property
-    def account(self) -> str:
-        """Return the key of the account that these are for."""
-        return self.settings.account
-
-    def known_sizes(self) -> Sizes:
-        """Return how many orders past runs saw, for the compiler to share scans by."""
-        return Sizes(self.ledger.scan_sizes(self.account))
-
-    def facts(self, ids: Iterable[str], program: Program, *, now: datetime, rendered_at: datetime) -> Facts:
-        """Return what decisions about these orders (`str(id)`) rest on beside the orders themselves."""
-        history = _history(ids, self.settings, self.ledger, now)
-        return Facts(
-            self.settings, program.protect, history, now=now, rendered_at=rendered_at, mask=self.mask
-        )
-
-
-def _history(ids: Iterable[str], settings: Settings, ledger: Ledger, now: datetime) -> History:
-    """Return what the record knows of these orders, with what was sent since the shop's midnight."""
-    local = now.astimezone(ZoneInfo(settings.timezone))
-    return ledger.history(
-        settings.account, set(ids), local.replace(hour=0, minute=0, second=0, microsecond=0)
-    )
 
 
 # --- plan -----------------------------------------------------------------------------------------------
@@ -128,20 +83,27 @@ def _decide(
     if program.worth_counting:
         known = count(program, means.reader, known)
         program = compile_rules(rules, means.settings, now, known)
-    was_read = read(
-        program, means.reader, means.mask, threads=means.settings.concurrency, progress=means.progress
-    )
+    was_read = _read(program, means.reader, means)
     means.ledger.save_scan_sizes(means.account, {**known.counted, **was_read.sizes}, means.clock.now())
     if on_read is not None:
         on_read(program, known.known(was_read.sizes))
     ids = (key for _, key in was_read.evaluated.matches)
     facts = means.facts(ids, program, now=now, rendered_at=now)
-    reading = Reading(was_read.reports, _requests(before, means.reader.spent()))
+    return _decided(was_read, program, facts, before, means, acting=acting)
+
+
+def _read(program: Program, reader: Reader, means: Means) -> Read:
+    return read(program, reader, means.mask, threads=means.settings.concurrency, progress=means.progress)
+
+
+def _decided(
+    was_read: Read, program: Program, facts: Facts, before: Spent, means: Means, *, acting: bool
+) -> Plan:
+    """Decide on what was read; `before` is what had been spent when the reading began."""
+    after = means.reader.spent()
+    requests = after.reads + after.retries - before.reads - before.retries
+    reading = Reading(was_read.reports, requests)
     return decide(was_read.evaluated, program, reading, facts, acting=acting, created_at=means.clock.now())
-
-
-def _requests(before: Spent, after: Spent) -> int:
-    return after.reads + after.retries - before.reads - before.retries
 
 
 def _recorded(decided: Plan, means: Means) -> Plan:
@@ -279,8 +241,8 @@ def run(rules: Sequence[Rule], means: Means, writer: Writer, *, slot: str | None
     parts = _recorded_parts(decided, whys, means)
     live = next((part for mode, part in parts if mode is Mode.APPLY), None)
     waiting = [one for mode, part in parts if mode is not Mode.APPLY for one in waiting_in(mode, part)]
-    tables = {rule.name: rule.data for rule in rules}
-    acting = [from_definition(one, tables[one["name"]]) for one in (live.definitions if live else ())]
+    names = {tally.name for tally in live.rules} if live else set()
+    acting = [rule for rule in going if rule.name in names]
     program = compile_rules(acting, means.settings, means.clock.now(), means.known_sizes())
     run_id = means.ledger.begin(
         means.account,
@@ -345,10 +307,9 @@ def undo(run_id: str, means: Means, *, only: Sequence[str] = (), but: Sequence[s
     reader = noting(means.reader, wanted)
     whole = compile_rules(wanted.rules, means.settings, now, means.known_sizes())
     program = cheapest(whole, wanted, reader)
-    was_read = read(program, reader, means.mask, threads=means.settings.concurrency, progress=means.progress)
+    was_read = _read(program, reader, means)
     facts = means.facts((str(one.id) for _, one in wanted.orders), program, now=now, rendered_at=now)
-    reading = Reading(was_read.reports, _requests(before, means.reader.spent()))
-    decided = decide(was_read.evaluated, program, reading, facts, acting=False, created_at=means.clock.now())
+    decided = _decided(was_read, program, facts, before, means, acting=False)
     return _recorded(with_what_stays(decided, wanted, program, reader.seen, facts), means)
 
 
@@ -417,6 +378,6 @@ def why(
             f"Scalev has no order `{order_id}`", hint="give the order's number as Scalev shows it"
         )
     ids = (key for one in found.values() if (key := order_key(one)) is not None)
-    history = _history(ids, settings, ledger, now)
-    facts = Facts(settings, program.protect, history, now=now, rendered_at=now, mask=mask)
+    known = history(ids, settings, ledger, now)
+    facts = Facts(settings, program.protect, known, now=now, rendered_at=now, mask=mask)
     return explain_orders(program, found, facts, asked)

@@ -19,7 +19,7 @@ from sqlalchemy import select, true
 
 from simulator.database import Bench
 from tertib import apply as applying
-from tertib import evaluate, pipeline, settling
+from tertib import evaluate, means, pipeline, settling
 from tertib import plan as planning
 from tertib.apply import reread, sending
 from tertib.apply.watch import Watch
@@ -410,7 +410,7 @@ GUARDS: Final[Mapping[str, Guard]] = {
         "an order that a person put on hold is left alone, by plans and by what applies them",
         ((vetoes, "recorded_veto", _not_on_hold), (applying, "recorded_veto", _not_on_hold)),
     ),
-    "protect": Guard("what the project protects is left alone", ((pipeline, "Facts", _unprotected),)),
+    "protect": Guard("what the project protects is left alone", ((means, "Facts", _unprotected),)),
     "unknown holds": Guard(
         "a veto that cannot be told holds the order", ((proposing, "first_veto", _known_veto_alone),)
     ),
