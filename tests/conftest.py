@@ -12,6 +12,11 @@ from hypothesis import HealthCheck, settings
 
 from tertib.language.personal import Mask
 
+# Tests read what commands say: in English, whatever language the machine speaks.
+for _name in ("TERTIB_LANG", "LC_ALL", "LC_MESSAGES"):
+    os.environ.pop(_name, None)
+os.environ["LANG"] = "C.UTF-8"
+
 pytest_plugins = ["canaries", "postgresql", "results"]
 
 # One run in CI is like the next: no clock decides, nothing is remembered between runs.

@@ -31,7 +31,7 @@ STAGES = (
 """Layer 2, in order: a stage knows the stages before it, never one after it."""
 
 LAYERS: Mapping[str, int] = {
-    **dict.fromkeys(("errors", "model", "ports", "shipped", "clock", "tracing"), 0),
+    **dict.fromkeys(("errors", "model", "ports", "sayings", "shipped", "clock", "tracing"), 0),
     **dict.fromkeys(("language", "scalev", "ledger"), 1),
     **dict.fromkeys(STAGES, 2),
     **dict.fromkeys(("means", "pipeline", "check", "rehearse", "telling"), 3),
@@ -45,6 +45,7 @@ LAYERS: Mapping[str, int] = {
 
 WITHIN_A_LAYER: Mapping[str, frozenset[str]] = {
     **{stage: frozenset(STAGES[:place]) for place, stage in enumerate(STAGES)},
+    "model": frozenset({"sayings"}),
     "ports": frozenset({"model"}),
     "errors": frozenset({"model"}),
     "clock": frozenset({"errors", "model", "ports"}),
@@ -57,7 +58,7 @@ WITHIN_A_LAYER: Mapping[str, frozenset[str]] = {
 """Neighbours in the same layer that a module may know; every other neighbour is forbidden."""
 
 PURE = ("projection", "compile", "evaluate", "plan", "language")
-PURE_MAY_KNOW = frozenset({"model", "errors", "scalev", *PURE})
+PURE_MAY_KNOW = frozenset({"model", "errors", "sayings", "scalev", *PURE})
 IMPURE_MODULES = frozenset(
     {
         "time",

@@ -16,6 +16,7 @@ from tertib.language.durations import format_duration
 from tertib.language.kleene import disjunction
 from tertib.language.personal import Mask
 from tertib.model import Ago, Held, Kind, Match, Order, Page, Recheck, Scan, Test, Trace, Verdict
+from tertib.sayings import N_
 from tertib.scalev import contract
 
 
@@ -103,7 +104,7 @@ def absorb(
         for name, unchecked in fits.items():
             compiled = program.rule(name)
             if key is None:
-                why = "the order has no usable `id`, so nothing can be sent for it"
+                why = N_("the order has no usable `id`, so nothing can be sent for it")
                 evaluated.without_id.append(Held(reference(order), name, "no_id", why))
             else:
                 match = _match(compiled, order, page.read_at, unchecked, now=program.now, mask=mask)
@@ -163,7 +164,7 @@ def _outdate(evaluated: Evaluated, rule: str, order: Order, key: str, read_at: d
     if match is None or match.read_at > read_at or match.order.get("last_updated_at") == changed:
         return
     del evaluated.matches[rule, key]
-    why = "it changed while orders were being read; the next plan sees it as it is"
+    why = N_("it changed while orders were being read; the next plan sees it as it is")
     wire = contract.wire_id(order.get("id"))
     evaluated.moved.append(Held(reference(order), rule, "cannot_tell", why, wire))
 
@@ -248,7 +249,7 @@ def query_trace(compiled: CompiledRule, order: Order, now: datetime, mask: Mask)
         asked = " or ".join(
             mask.show(value) if personal else _asked(value, compiled) for value in alternatives
         )
-        traces.append(Trace(f"query {name}: {asked}", saw or "not in an answer", verdict))
+        traces.append(Trace(f"query {name}: {asked}", saw or N_("not in an answer"), verdict))
     return tuple(traces)
 
 

@@ -43,6 +43,7 @@ from tertib.plan.propose import propose
 from tertib.plan.vetoes import LIFTABLE, PAID, Facts
 from tertib.ports import Reader
 from tertib.record import held_document, masked, trace_document
+from tertib.sayings import N_, said
 from tertib.scalev import contract
 
 _OF_OTHER_RULES: Final = frozenset({"same_change", "outranked", "rule_conflict", "held_by_higher"})
@@ -256,7 +257,7 @@ def _filters(
     """Trace the query, with what Scalev said of filters that no answer shows."""
     traces = query_trace(compiled, order, facts.now, facts.mask)
     return tuple(
-        replace(one, saw="as Scalev says", result=heard[name]) if name in heard else one
+        replace(one, saw=N_("as Scalev says"), result=heard[name]) if name in heard else one
         for name, one in zip(compiled.rule.query, traces, strict=True)
     )
 
@@ -341,17 +342,17 @@ def _unless(compiled: CompiledRule, order: Order) -> Iterator[str]:
     payment = order.get("payment_status")
     may_be_paid = not (isinstance(payment, str) and payment in PAID)
     if may_be_paid and ("payment_status" in asked or (cancels and "paid" not in rule.allow)):
-        yield "paid"
+        yield N_("paid")
     for path, words in (
-        ("transferproof_url", "given a transfer proof"),
-        ("shipment_receipt", "given a shipment receipt"),
+        ("transferproof_url", N_("given a transfer proof")),
+        ("shipment_receipt", N_("given a shipment receipt")),
     ):
         veto = path.replace("transferproof_url", "transfer_proof")
         must_lack = _asked_for_null(compiled, path) or (cancels and veto not in rule.allow)
         if must_lack and is_null(find(order, path)):
             yield words
     if "status" in asked and isinstance(status := order.get("status"), str):
-        yield f"moved from `{status}`"
+        yield said("moved from `%(status)s`", status=status)
 
 
 def _asked_for_null(compiled: CompiledRule, path: str) -> bool:

@@ -29,6 +29,7 @@ from tertib.plan.vetoes import Facts
 from tertib.ports import Clock, Ledger, Reader, Writer
 from tertib.reading import Read, count, read
 from tertib.record import seal
+from tertib.sayings import N_, said
 from tertib.settling import Settled, settle_due
 from tertib.tracing import traced
 from tertib.undo import cheapest, noting, rules_to_undo, with_what_stays
@@ -151,20 +152,36 @@ def _kind(plan: Plan) -> str:
 def _refuse_unfit(plan: Plan, means: Means, now: datetime) -> None:
     if means.ledger.plan_document(plan.plan_id) is None:
         raise PlanRefused(
-            f"plan `{plan.plan_id}` is not in this ledger",
-            hint="apply it where it was planned, or plan again",
+            said("plan `%(plan)s` is not in this ledger", plan=plan.plan_id),
+            hint=N_("apply it where it was planned, or plan again"),
         )
     if seal(plan, means.mask)[0].plan_id != plan.plan_id:
-        raise PlanRefused(f"plan `{plan.plan_id}` differs from the one on record", hint="plan again")
+        raise PlanRefused(
+            said("plan `%(plan)s` differs from the one on record", plan=plan.plan_id), hint=N_("plan again")
+        )
     if plan.account != means.account:
-        raise PlanRefused(f"plan `{plan.plan_id}` is for account `{plan.account}`, not `{means.account}`")
+        raise PlanRefused(
+            said(
+                "plan `%(plan)s` is for account `%(account)s`, not `%(other)s`",
+                plan=plan.plan_id,
+                account=plan.account,
+                other=means.account,
+            )
+        )
     if now - plan.created_at > means.settings.plan_ttl:
         raise PlanRefused(
-            f"plan `{plan.plan_id}` is from {plan.created_at:%Y-%m-%d %H:%M} UTC, too old to apply",
-            hint="plan again; `apply: {plan_ttl: …}` sets how long a plan holds",
+            said(
+                "plan `%(plan)s` is from %(time)s UTC, too old to apply",
+                plan=plan.plan_id,
+                time=f"{plan.created_at:%Y-%m-%d %H:%M}",
+            ),
+            hint=N_("plan again; `apply: {plan_ttl: …}` sets how long a plan holds"),
         )
     if not plan.complete:
-        raise PlanRefused(f"plan `{plan.plan_id}` rests on a reading that did not finish", hint="plan again")
+        raise PlanRefused(
+            said("plan `%(plan)s` rests on a reading that did not finish", plan=plan.plan_id),
+            hint=N_("plan again"),
+        )
 
 
 def _ports(means: Means, writer: Writer, watch: Watch) -> Ports:
@@ -178,7 +195,7 @@ def _ended(run_id: str, plan_id: str, means: Means) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        failed = Run(run_id, plan_id, Spent(), 0, (), f"failed: {type(error).__name__}")
+        failed = Run(run_id, plan_id, Spent(), 0, (), said("failed: %(kind)s", kind=type(error).__name__))
         with suppress(LedgerError):
             means.ledger.end(failed, means.clock.now())
         raise
@@ -375,7 +392,8 @@ def why(
         asked = ask_untestable(order_id, program, found, reader)
     if not found:
         raise ReadError(
-            f"Scalev has no order `{order_id}`", hint="give the order's number as Scalev shows it"
+            said("Scalev has no order `%(order)s`", order=order_id),
+            hint=N_("give the order's number as Scalev shows it"),
         )
     ids = (key for one in found.values() if (key := order_key(one)) is not None)
     known = history(ids, settings, ledger, now)

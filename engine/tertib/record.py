@@ -31,6 +31,7 @@ from tertib.model import (
     Trace,
     Verdict,
 )
+from tertib.sayings import N_, said
 from tertib.scalev import contract
 
 FORMAT = 1
@@ -196,13 +197,15 @@ def restore(written: Any) -> Plan:
     """Read a plan's document back; raises `PlanRefused` where its id no longer fits what it says."""
     if not isinstance(written, Mapping) or written.get("format") != FORMAT:
         raise PlanRefused(
-            "this is no plan that this version can read", hint="make one with `tertib plan --out`"
+            N_("this is no plan that this version can read"), hint=N_("make one with `tertib plan --out`")
         )
     plan_id = written.get("plan_id")
     if plan_id != _identify(written):
         raise PlanRefused(
-            f"plan `{str(plan_id)[:40]}` was changed after it was made: its id no longer fits",
-            hint="a plan is applied as it was previewed; make a new one with `tertib plan --out`",
+            said(
+                "plan `%(plan)s` was changed after it was made: its id no longer fits", plan=str(plan_id)[:40]
+            ),
+            hint=N_("a plan is applied as it was previewed; make a new one with `tertib plan --out`"),
         )
     return as_recorded(written)
 
@@ -216,7 +219,14 @@ def as_recorded(written: Mapping[str, Any]) -> Plan:
         return _restore(written)
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         plan_id = str(written.get("plan_id"))[:40]
-        raise PlanRefused(f"plan `{plan_id}` cannot be read: {type(error).__name__} at {error}") from error
+        raise PlanRefused(
+            said(
+                "plan `%(plan)s` cannot be read: %(kind)s at %(place)s",
+                plan=plan_id,
+                kind=type(error).__name__,
+                place=error,
+            )
+        ) from error
 
 
 def _restore(written: Mapping[str, Any]) -> Plan:

@@ -18,6 +18,7 @@ from croniter import CroniterBadDateError, croniter
 
 from tertib.language import calendars, clocks
 from tertib.model import Pause, Rule, Schedule
+from tertib.sayings import said
 
 ON_TIME: Final = timedelta(seconds=60)
 """How late a slot may be opened and still count as on time, for schedules whose missed slots are skipped."""
@@ -62,7 +63,7 @@ def day_off(schedule: Schedule, moment: datetime) -> str | None:
     """Return why nothing is to run at a moment, by the day on the schedule's own clock; None where it may."""
     day = moment.astimezone(clocks.zone(schedule.timezone)).date()
     if calendars.covers(schedule.skip, day):
-        return f"{day} is a day to skip"
+        return said("%(day)s is a day to skip", day=day)
     return calendars.holiday(schedule.holidays, day)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from tertib.compile import columns_for
 from tertib.evaluate import contradicts, order_key
@@ -13,7 +14,20 @@ from tertib.language.personal import Mask
 from tertib.model import Order, Outcome, Scan, State, Unsettled
 from tertib.plan.vetoes import shows
 from tertib.ports import Clock, Ledger, Reader
+from tertib.sayings import N_, said
 from tertib.scalev import contract
+
+_UNTOUCHED: Final = N_(
+    "read back: `%(field)s` is not as wanted, and nothing has changed the order since it was sent"
+)
+_TOUCHED: Final = N_(
+    "read back: `%(field)s` is not as wanted, and the order was changed since it was sent: "
+    "a person may have taken the change back; `tertib release` hands it to the rules again"
+)
+_UNTOLD: Final = N_(
+    "read back: `%(field)s` is not as wanted, and Scalev does not say when it changed: "
+    "a person may have taken the change back; `tertib release` hands it to the rules again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +80,22 @@ def _scan(change: Unsettled) -> Scan:
 def _outcome(change: Unsettled, order: Order | None, mask: Mask) -> Outcome:
     """Judge what was read back: as wanted, not as wanted, or still not to be told."""
     if order is None:
-        return _told(change, State.SENT, "still unknown: Scalev does not return the order")
+        return _told(change, State.SENT, N_("still unknown: Scalev does not return the order"))
     verdicts = {name: shows(order, name, wanted, mask) for name, wanted in change.set.items()}
     differing = [name for name, verdict in verdicts.items() if verdict is False]
     if differing:
         return _not_as_wanted(change, order, differing[0])
     if True in verdicts.values():
-        return _told(change, State.CONFIRMED_BY_READBACK, "read back with the wanted values")
-    return _told(change, State.SENT, "still unknown: the answer does not show what was changed")
+        return _told(change, State.CONFIRMED_BY_READBACK, N_("read back with the wanted values"))
+    return _told(change, State.SENT, N_("still unknown: the answer does not show what was changed"))
 
 
 def _not_as_wanted(change: Unsettled, order: Order, name: str) -> Outcome:
     """Tell an order that nothing has touched since it was read from one that our change may have passed through."""
-    why = f"read back: `{name}` is not as wanted"
     now = order.get("last_updated_at")
     if change.updated_at and now == change.updated_at:
-        return _told(change, State.NOT_APPLIED, f"{why}, and nothing has changed the order since it was sent")
-    touched = (
-        "the order was changed since it was sent"
-        if now and change.updated_at
-        else "Scalev does not say when it changed"
-    )
-    return _told(
-        change,
-        State.HELD,
-        f"{why}, and {touched}: a person may have taken the change back; `tertib release` hands it to the rules again",
-    )
+        return _told(change, State.NOT_APPLIED, said(_UNTOUCHED, field=name))
+    return _told(change, State.HELD, said(_TOUCHED if now and change.updated_at else _UNTOLD, field=name))
 
 
 def _told(change: Unsettled, state: State, why: str) -> Outcome:

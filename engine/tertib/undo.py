@@ -20,6 +20,7 @@ from tertib.plan.propose import nothing_to_change
 from tertib.plan.undoing import Undoing, undo
 from tertib.plan.vetoes import Facts
 from tertib.ports import Decode, Reader
+from tertib.sayings import N_, said
 from tertib.scalev import contract
 
 WORTH_COUNTING: Final = 10
@@ -48,11 +49,15 @@ def rules_to_undo(
     Raises `PlanRefused` where there is no such run, or an order that was picked is not in it.
     """
     if done is None:
-        raise PlanRefused(f"there is no run `{run_id}` in this ledger", hint="`tertib runs` lists them")
+        raise PlanRefused(
+            said("there is no run `%(run)s` in this ledger", run=run_id), hint=N_("`tertib runs` lists them")
+        )
     known = {name for one in done for name in (one.order_id, str(one.id))}
     strange = [name for name in (*only, *but) if name not in known]
     if strange:
-        raise PlanRefused(f"run `{run_id}` did nothing with order `{strange[0]}`")
+        raise PlanRefused(
+            said("run `%(run)s` did nothing with order `%(order)s`", run=run_id, order=strange[0])
+        )
     picked = [one for one in done if (not only or _named(one, only)) and not _named(one, but)]
     undoing = undo(run_id, picked, settings)
     return ToUndo(tuple(from_definition(one) for one in undoing.definitions), undoing)
@@ -162,10 +167,10 @@ def with_what_stays(
 def _why(one: Done, compiled: CompiledRule, order: Order | None, facts: Facts) -> Held:
     """Say why an order that the record would let go back is not as the run left it."""
     if order is None:
-        why = "Scalev does not return it any more as the run left it"
+        why = N_("Scalev does not return it any more as the run left it")
         return Held(one.order_id, one.rule, "changed_since", why, one.id)
     if nothing_to_change(order, compiled.rule.action, facts):
-        why = "it is as it was before the run already"
+        why = N_("it is as it was before the run already")
         return Held(one.order_id, one.rule, "taken_back", why, one.id)
     return _differs(one, compiled, order, facts)
 
@@ -176,15 +181,18 @@ def _differs(one: Done, compiled: CompiledRule, order: Order, facts: Facts) -> H
     if wrong is not None:
         return Held(one.order_id, one.rule, "changed_since", _said(wrong), one.id)
     unknown = next((trace.condition for trace in traces if trace.result is None), "it")
-    why = f"the answer does not show whether the order is still as the run left it: `{unknown}`"
+    why = said(
+        "the answer does not show whether the order is still as the run left it: `%(condition)s`",
+        condition=unknown,
+    )
     return Held(one.order_id, one.rule, "cannot_tell", why, one.id)
 
 
 def _said(wrong: Trace) -> str:
     name = wrong.condition.partition(":")[0]
     if name == "last_updated_at":
-        return (
+        return N_(
             "it was changed once more after the run, so the money may have come since:"
             " a payment is taken back only where nobody has touched the order"
         )
-    return f"it was changed after the run: `{name}` is {wrong.saw}"
+    return said("it was changed after the run: `%(field)s` is %(saw)s", field=name, saw=wrong.saw)

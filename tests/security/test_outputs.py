@@ -223,6 +223,7 @@ READING: Final = (
     ("doctor",),
     ("plan", "--all", "--explain-query"),
     ("plan", "pays", "--out", "plan.json"),
+    ("plan", "--html", "plan.html"),
     ("plan", "cannot-4"),
     ("explain", "reads-everything", "PESANANBACA"),
     ("explain", "pays", "PESANANBAYAR"),
@@ -277,7 +278,7 @@ def journey(place: Any) -> None:
         shown(place, *words)
     runs = place.json("runs")["runs"]
     for run in (runs[0], runs[-1]):
-        shown(place, "runs", "show", run["run_id"])
+        shown(place, "runs", "show", run["run_id"], "--html", "run.html")
         shown(place, "undo", run["run_id"])
         shown(place, "explain", "pays", "PESANANBAYAR", "--run", run["run_id"])
     for waiting in place.json("approvals").get("approvals", []):
@@ -317,7 +318,7 @@ def test_no_command_shows_or_writes_a_personal_value_or_a_secret(guarded: Any) -
     assert "PESANANBAYAR" in told  # the order's own number is how people find it
     assert OWN_HOLDER in (guarded.root / "plan.json").read_text(encoding="utf-8") or OWN_HOLDER in told
     assert guarded.served.shop.order("PESANANBAYAR")["payment_account_holder"] == CANARIES["customer.name"]
-    assert {"plan.json", "log.jsonl", "log.csv", "point.json", "copy.db", "tertib.db"} <= {
+    assert {"plan.json", "plan.html", "log.jsonl", "log.csv", "point.json", "copy.db", "tertib.db"} <= {
         file.name for file in sources(guarded) - written
     }
 
@@ -548,7 +549,7 @@ def test_nothing_of_an_order_reaches_a_screen_raw(place: Any) -> None:
     place.run("audit", "export")
     place.run("audit", "export", "--format", "csv")
     for run in place.json("runs")["runs"][:3]:
-        shown(place, "runs", "show", run["run_id"])
+        shown(place, "runs", "show", run["run_id"], "--html", "run.html")
     for done in place.said:
         for stream in (
             done.out,

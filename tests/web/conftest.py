@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from pages import laid_out, shop, world
+from collections.abc import Iterator
 
-__all__ = ["laid_out", "shop", "world"]
+import pytest
+
+from pages import laid_out, shop, world
+from pseudo import catalogue_of_nobody
+from tertib.cli.showcase import Showcase, showing
+
+__all__ = ["catalogue_of_nobody", "laid_out", "shop", "world"]
+
+
+@pytest.fixture(scope="session")
+def showcase() -> Iterator[Showcase]:
+    """Serve the shop of `demo --web` with its history; tests only look at it."""
+    with showing() as shown:
+        yield shown

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tertib.ledger.people import ROLES
 from tertib.ledger.slots import SlotState
 from tertib.model import Mode, State
+from tertib.telling import states
 from tertib.telling.text import clean
 from tertib.telling.tongue import LANGUAGES, preferred, tongue
 from tertib.web import charts, passwords, words
@@ -61,8 +62,8 @@ def test_a_funnel_and_a_timeline_tell_their_numbers() -> None:
 
 def test_every_state_has_a_word() -> None:
     """No page shows a state by the name that the code has for it."""
-    assert set(words.CHANGES) == {one.value for one in State}
-    assert set(words.SLOTS) == {*get_args(SlotState), "running"}
+    assert set(states.CHANGES) == {one.value for one in State}
+    assert set(states.SLOTS) == {*get_args(SlotState), "running"}
     assert set(words.MODES) == {one.value for one in Mode}
     assert set(words.ROLES) == set(ROLES)
 

@@ -27,6 +27,7 @@ from tertib.plan.propose import contract_for, repeats_status
 from tertib.plan.vetoes import Facts, recorded_veto
 from tertib.ports import Claim, Clock, Ledger, Reader, Writer
 from tertib.record import change_document, is_masked, masked
+from tertib.sayings import N_, said
 from tertib.scalev import contract
 from tertib.tracing import traced
 
@@ -106,10 +107,10 @@ def apply_changes(
         _apply_batch(state, batch)
         ports.progress("applied", done=len(state.outcomes), total=len(changes))
         if state.stopped is None and ports.stopping():
-            state.stopped = "the run was asked to stop"
+            state.stopped = N_("the run was asked to stop")
         if state.stopped is not None:
             break
-    why = state.stopped or "nothing was sent for it"
+    why = state.stopped or N_("nothing was sent for it")
     left = [one for key, one in state.going.items() if key not in state.outcomes]
     state.close([outcome(one, State.ABANDONED, why) for one in left])
     return state
@@ -146,7 +147,7 @@ def _hold_over_limits(state: Applying) -> None:
         rule = compiled.rule
         mine = [change for change in state.going.values() if change.rule == rule.name]
         unknown = {one.id for one in unvalued(mine, rule.limits, caps)}
-        why = "its `gross_revenue` cannot be read, so the limit on money cannot count it"
+        why = N_("its `gross_revenue` cannot be read, so the limit on money cannot count it")
         _hold(state, [one for one in mine if one.id in unknown], why, "value_unknown")
         mine = [one for one in mine if one.id not in unknown]
         breach = over_limit(mine, rule.limits, sent_by(rule.name, today), _satisfied(state.plan, rule.name))
@@ -154,7 +155,7 @@ def _hold_over_limits(state: Applying) -> None:
             _hold(state, mine, breach.why, breach.code)
     breach = over_limit(list(state.going.values()), caps, sent_by("", today))
     if breach is not None:
-        _hold(state, list(state.going.values()), f"all rules together: {breach.why}", "cap")
+        _hold(state, list(state.going.values()), said("all rules together: %(why)s", why=breach.why), "cap")
 
 
 def _hold(state: Applying, changes: Sequence[Change], why: str, code: str) -> None:
@@ -180,14 +181,14 @@ def _read_scans_again(state: Applying) -> None:
     try:
         shown = read_scans(rules, state.going, state.program, state.ports.reader)
     except ReadError as error:
-        state.stopped = f"the orders could not be read again: {error}"
+        state.stopped = said("the orders could not be read again: %(why)s", why=error)
         return
     state.readings = shown.readings
     gone = [one for key, one in state.going.items() if one.rule in rules and key not in shown.readings]
-    why = "it is no longer among the orders that its query returns"
+    why = N_("it is no longer among the orders that its query returns")
     state.close([outcome(one, State.STALE, why) for one in gone])
     moved = [one for key, one in state.going.items() if key in shown.moved]
-    why = "it changed while orders were being read again"
+    why = N_("it changed while orders were being read again")
     state.close([outcome(one, State.STALE, why, "cannot_tell") for one in moved])
     for key, reading in shown.readings.items():
         if key in state.going:
@@ -225,7 +226,7 @@ def _apply_batch(state: Applying, batch: Sequence[Change]) -> None:
     try:
         ready = _freshened_in_time(state, batch)
     except ReadError as error:
-        state.stopped = f"the orders could not be read again: {error}"
+        state.stopped = said("the orders could not be read again: %(why)s", why=error)
         return
     _hold_over_limits(state)
     ready = [one for one in ready if str(one.id) not in state.outcomes]
@@ -257,11 +258,11 @@ def _freshened(state: Applying, change: Change) -> Change | None:
         return change
     compiled = state.program.rule(change.rule)
     if not change.order_id or compiled.rule.source.store:
-        state.close([outcome(change, State.STALE, "it could not be read again in time")])
+        state.close([outcome(change, State.STALE, N_("it could not be read again in time"))])
         return None
     reading = read_one(change.order_id, str(change.id), compiled, state.ports.reader, state.ports.clock.now())
     if reading is None:
-        state.close([outcome(change, State.STALE, "Scalev no longer returns it")])
+        state.close([outcome(change, State.STALE, N_("Scalev no longer returns it"))])
         return None
     return _judge(state, change, reading)
 
@@ -334,7 +335,7 @@ def _send(state: Applying, changes: Sequence[Change]) -> None:
     """Claim, send and record one request; a definite refusal of several orders is tried again in halves."""
     ports = state.ports
     if _body_key(state, changes[0]) in state.refused_bodies:
-        why = "Scalev refused this change for every order of an earlier request"
+        why = N_("Scalev refused this change for every order of an earlier request")
         state.close([outcome(one, State.ABANDONED, why) for one in changes])
         return
     try:
@@ -344,12 +345,12 @@ def _send(state: Applying, changes: Sequence[Change]) -> None:
         return
     going = _released(claim, changes)
     refused = [one for one in changes if one not in going]
-    state.close([outcome(one, State.ABANDONED, "the ledger did not release it") for one in refused])
+    state.close([outcome(one, State.ABANDONED, N_("the ledger did not release it")) for one in refused])
     if not going:
         return
     too_late = _too_late(state, claim, going)
     if too_late:
-        unsent = Answer("refused", None, message=f"not sent: {too_late}")
+        unsent = Answer("refused", None, message=said("not sent: %(why)s", why=too_late))
         dropped = [outcome(one, State.STALE, unsent.message) for one in going]
         ports.ledger.answer(claim, unsent, dropped, ports.clock.now())
         state.note(dropped)
@@ -369,8 +370,8 @@ def _released(claim: Claim, changes: Sequence[Change]) -> list[Change]:
 def _too_late(state: Applying, claim: Claim, going: Sequence[Change]) -> str | None:
     """Say why it is too late to send: asked beside the socket, after everything that can take time."""
     if not all(_young(state, one) for one in going):
-        return "the reading grew too old"
-    return None if state.ports.clock.now() < claim.deadline else "the lease on the account ended"
+        return N_("the reading grew too old")
+    return None if state.ports.clock.now() < claim.deadline else N_("the lease on the account ended")
 
 
 def _settle_answer(
@@ -398,7 +399,7 @@ def _halting(state: Applying, claim: Claim, answer: Answer) -> Iterator[None]:
     except LedgerError:
         sent = {str(one) for one in claim.ids}
         if any(str(echo.id) not in sent for echo in answer.echoes):
-            why = "Scalev says it changed orders that were not sent, and its answer could not be recorded"
+            why = N_("Scalev says it changed orders that were not sent, and its answer could not be recorded")
             with suppress(LedgerError):
                 state.ports.ledger.halt(state.plan.account, why, state.ports.clock.now())
         raise

@@ -15,6 +15,7 @@ from tertib.model import Change, Held, Match, Order, Scan, ScanReport, Source
 from tertib.plan.propose import propose, updated
 from tertib.plan.vetoes import Facts
 from tertib.ports import Reader
+from tertib.sayings import N_
 from tertib.scalev import contract
 
 PAGES_PER_SECOND = 10.0
@@ -114,9 +115,9 @@ def judge_again(change: Change, reading: Reading, program: Program, facts: Facts
     compiled = program.rule(change.rule)
     queried, unchecked = satisfies_query(compiled, reading.order, facts.now)
     if queried is False:
-        return drop("query", "it no longer satisfies the query")
+        return drop("query", N_("it no longer satisfies the query"))
     if not holds(compiled, reading.order, facts.now):
-        return drop("conditions", "its conditions no longer hold")
+        return drop("conditions", N_("its conditions no longer hold"))
     match = Match(
         rule=change.rule,
         order=reading.order,
@@ -126,11 +127,11 @@ def judge_again(change: Change, reading: Reading, program: Program, facts: Facts
     )
     proposed = propose(match, compiled, facts)
     if proposed is None:
-        return drop("nothing_to_change", "it is as wanted already")
+        return drop("nothing_to_change", N_("it is as wanted already"))
     if isinstance(proposed, Held):
         return proposed
     if not same_values(change.set, proposed.set, facts.mask):
-        return drop("other_values", "what the action would write has changed since the preview")
+        return drop("other_values", N_("what the action would write has changed since the preview"))
     return replace(proposed, reasons=change.reasons, filters=change.filters)
 
 

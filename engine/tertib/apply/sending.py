@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tertib.model import Answer, Change, Echo, Outcome, State
+from tertib.sayings import N_, said
 
 BISECTED = frozenset({400, 404, 422})
 """Definite refusals of a whole request for the sake of one order in it."""
@@ -21,7 +22,9 @@ def outcomes_of(answer: Answer, changes: Sequence[Change], wanted: Mapping[str, 
     definite refusal of several orders puts them back to `planned`, to be tried in halves.
     """
     if answer.how == "unknown":
-        return tuple(outcome(one, State.SENT, f"outcome unknown: {answer.message}") for one in changes)
+        return tuple(
+            outcome(one, State.SENT, said("outcome unknown: %(why)s", why=answer.message)) for one in changes
+        )
     if answer.how == "refused":
         halved = answer.status in BISECTED and len(changes) > 1
         state = State.PLANNED if halved else State.NOT_APPLIED
@@ -35,13 +38,18 @@ def outcomes_of(answer: Answer, changes: Sequence[Change], wanted: Mapping[str, 
 def _echoed(change: Change, echoes: Sequence[Echo], wanted: Mapping[str, Any]) -> Outcome:
     """Judge what an answer says of one order; one that it names twice must be as wanted both times."""
     if not echoes:
-        return outcome(change, State.SENT, "outcome unknown: the answer does not name this order")
+        return outcome(change, State.SENT, N_("outcome unknown: the answer does not name this order"))
     differing = [(name, getattr(echo, name)) for echo in echoes for name in _differing(echo, wanted)]
     if differing:
-        name, said = differing[0]
-        why = f"outcome unknown: the answer says {name} `{said}`, not `{wanted[name]}`"
+        name, shown = differing[0]
+        why = said(
+            "outcome unknown: the answer says %(field)s `%(value)s`, not `%(wanted)s`",
+            field=name,
+            value=shown,
+            wanted=wanted[name],
+        )
         return outcome(change, State.SENT, why)
-    return outcome(change, State.CONFIRMED, "the answer names it with the wanted values")
+    return outcome(change, State.CONFIRMED, N_("the answer names it with the wanted values"))
 
 
 def _differing(echo: Echo, wanted: Mapping[str, Any]) -> list[str]:
@@ -56,9 +64,11 @@ def outcome(change: Change, state: State, why: str, code: str = "") -> Outcome:
 def must_stop(answer: Answer, outcomes: Iterable[Outcome]) -> str | None:
     """Say why nothing more may be sent after this answer, None where the run goes on."""
     if any(one.state is State.SENT for one in outcomes):
-        return "an outcome is unknown; nothing more is sent before it has been read back"
+        return N_("an outcome is unknown; nothing more is sent before it has been read back")
     if answer.how == "refused" and answer.status in STOPPING:
-        return f"Scalev refused the credential ({answer.status}): {answer.message}"
+        return said(
+            "Scalev refused the credential (%(status)s): %(why)s", status=answer.status, why=answer.message
+        )
     if answer.how == "refused" and answer.status is None:
-        return f"Scalev cannot be reached: {answer.message}"
+        return said("Scalev cannot be reached: %(why)s", why=answer.message)
     return None

@@ -71,13 +71,22 @@ COMMANDS: Final[Mapping[str, Entry]] = {
 }
 
 
+LANGUAGES: Final = ("en", "id")
+"""The languages of tables and sentences; here once more, since the module that knows them is not needed for help."""
+
+
 class Choices:
-    """What stands on the command line for every command: which settings and accounts, and whether in colour."""
+    """What stands on the command line for every command: which settings and accounts, which language, which colour.
+
+    `project_language` is what the settings say, once they were read.
+    """
 
     def __init__(self) -> None:
         self.config: str | None = None
         self.accounts: tuple[str, ...] = ()
         self.color: bool | None = None
+        self.language: str | None = None
+        self.project_language: str | None = None
 
 
 class Terminated(BaseException):
@@ -91,6 +100,8 @@ def _choose(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         choices.config = value
     if param.name == "account":
         choices.accounts += tuple(value)
+    if param.name == "language" and value is not None:
+        choices.language = value
     if param.name == "no_color" and value:
         choices.color = False
 
@@ -110,6 +121,13 @@ def _global_options() -> list[click.Option]:
             metavar="NAME",
             multiple=True,
             help="Keep to this account of several; may be repeated.",
+            expose_value=False,
+            callback=_choose,
+        ),
+        click.Option(
+            ["--lang", "language"],
+            type=click.Choice(LANGUAGES),
+            help="The language of tables and sentences; JSON, logs and errors keep to English.",
             expose_value=False,
             callback=_choose,
         ),
@@ -189,6 +207,10 @@ def _nearest(word: str) -> str:
 @click.version_option(__version__, "--version", message="tertib %(version)s")
 def root() -> None:
     """Rules-as-code for Scalev orders: preview, apply once, prove it afterwards."""
+    if os.environ.get("TERTIB_LANG"):
+        from tertib.cli import speech  # noqa: PLC0415 - `--help` does without, and so does who does not ask for it
+
+        speech.asked(os.environ)  # a wrong one is said before anything is done
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

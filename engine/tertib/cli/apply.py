@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from tertib import pipeline, record
-from tertib.cli import context, files, options, outcome, sending
+from tertib.cli import context, files, options, outcome, sending, speech
 from tertib.errors import PlanRefused
 from tertib.model import Pick
 
@@ -37,7 +37,7 @@ def command(
     restored, pick = record.restore(written), Pick(first, only, but)
     sending.refuse_strangers(restored, pick)
     if not yes and not sending.agreed(restored, pick, opened):
-        click.echo("nothing was sent", err=True)
+        click.echo(speech.gettext("nothing was sent"), err=True)
         return 1
     with sending.at_work(opened) as work:
         run = pipeline.apply(restored, opened.means(progress=work.progress), opened.writer, pick=pick)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from tertib.cli import context, options, screen
+from tertib.cli import context, options, screen, speech
 from tertib.ledger.approvals import WAITING, Approval
 from tertib.ledger.schema import plain
+from tertib.sayings import N_
+from tertib.telling import states
+
+_DECIDED: Final[Mapping[str, str]] = {
+    "approved": N_("approved by %(who)s, about to run"),
+    "applied": N_("applied, approved by %(who)s"),
+    "rejected": N_("rejected by %(who)s"),
+    "refused": N_("approved by %(who)s, but could not be applied"),
+}
+"""Where a plan stands that somebody decided on."""
 
 
 @click.command("approvals")
@@ -55,10 +65,17 @@ def document(one: Approval) -> dict[str, Any]:
 def _show(found: Sequence[Approval], opened: context.Session) -> None:
     console, zone = opened.console(), opened.settings.timezone
     if not found:
-        console.print("nothing waits for approval")
+        console.print(speech.gettext("nothing waits for approval"))
         return
     listed = screen.table(
-        "plan", "rules", "orders", "money", "asked", "until", "state", right=["orders", "money"]
+        N_("plan"),
+        N_("rules"),
+        N_("orders"),
+        N_("money"),
+        N_("asked"),
+        N_("until"),
+        N_("state"),
+        right=["orders", "money"],
     )
     for one in found:
         listed.add_row(
@@ -72,9 +89,11 @@ def _show(found: Sequence[Approval], opened: context.Session) -> None:
         )
     console.print(listed)
     for why in dict.fromkeys(one.asked.why for one in found if one.state == WAITING):
-        console.print(f"why they ask: {screen.clean(why)}", style="dim")
+        said = speech.gettext("why they ask: %(why)s", why=speech.say(why))
+        console.print(screen.clean(said), style="dim")
 
 
 def _state(one: Approval) -> str:
-    by = f" by {screen.clean(one.decided_by)}" if one.decided_by else ""
-    return f"{one.state}{by}"
+    if one.decided_by and one.state in _DECIDED:
+        return screen.clean(speech.gettext(_DECIDED[one.state], who=one.decided_by))
+    return speech.state(states.APPROVALS, one.state)

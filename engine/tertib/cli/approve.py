@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tertib import record
-from tertib.cli import context, options, outcome, screen, sending
+from tertib.cli import context, options, outcome, screen, sending, speech
 from tertib.cli.apply import recorded
 from tertib.dispatch import approved
 from tertib.errors import PlanRefused
@@ -40,7 +40,7 @@ def command(
     restored, pick = record.restore(written), Pick(first, only, but)
     sending.refuse_strangers(restored, pick)
     if not yes and not sending.agreed(restored, pick, opened):
-        click.echo("nothing was approved", err=True)
+        click.echo(speech.gettext("nothing was approved"), err=True)
         return 1
     account, now = opened.settings.account, opened.time.now()
     opened.ledger.approvals.approve(account, plan, who=context.person(), note=note, part=pick, now=now)
@@ -54,7 +54,11 @@ def _say_approved(plan: str, *, as_json: bool) -> None:
     if as_json:
         screen.emit({"plan_id": plan, "state": "approved"})
     else:
-        click.echo(f"plan {plan} is approved; `tertib serve` or `tertib worker` applies it")
+        click.echo(
+            speech.gettext(
+                "plan %(plan)s is approved; `tertib serve` or `tertib worker` applies it", plan=plan
+            )
+        )
 
 
 def _apply(plan: str, opened: context.Session, *, as_json: bool) -> int:

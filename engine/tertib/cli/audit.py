@@ -13,9 +13,10 @@ from typing import Any, TextIO
 
 import click
 
-from tertib.cli import context, files, options, screen
+from tertib.cli import context, files, options, screen, speech
 from tertib.errors import SettingsError
 from tertib.ledger import AuditVerdict, Checkpoint, Record, export, kept, write_csv
+from tertib.sayings import N_
 
 
 @click.group("audit")
@@ -39,11 +40,11 @@ def listing(*, as_json: bool, kind: str | None, after: int, limit: int) -> int:
     if as_json:
         screen.emit({"records": [_record(one) for one in newest]})
         return 0
-    listed = screen.table("no", "when", "what", "facts", right=["no"])
+    listed = screen.table(N_("no"), N_("when"), N_("what"), N_("facts"), right=["no"])
     for one in newest:
         when = screen.moment(datetime.fromisoformat(one.at), opened.settings.timezone)
         listed.add_row(str(one.seq), when, one.kind, screen.clean(screen.shorten(one.body, 200)))
-    opened.console().print(listed if newest else "no records yet")
+    opened.console().print(listed if newest else speech.gettext("no records yet"))
     return 0
 
 
@@ -67,9 +68,16 @@ def verify(*, as_json: bool, place: str | None) -> int:
             {"ok": verdict.ok, "records": verdict.records, "first_bad": verdict.first_bad, "why": verdict.why}
         )
     elif verdict.ok:
-        click.echo(f"the audit log is whole: {screen.many(verdict.records, 'record')}")
+        click.echo(
+            speech.ngettext(
+                "the audit log is whole: %(count)s record",
+                "the audit log is whole: %(count)s records",
+                verdict.records,
+            )
+        )
     else:
-        click.echo(f"the audit log is broken: {screen.clean(verdict.why)}")
+        said = speech.gettext("the audit log is broken: %(why)s", why=speech.say(verdict.why))
+        click.echo(screen.clean(said))
     return 0 if verdict.ok else 1
 
 

@@ -9,7 +9,7 @@ import click
 
 from tertib import check as static
 from tertib import load as loading
-from tertib.cli import accounts, context, exits, options, problems, screen
+from tertib.cli import accounts, context, exits, options, problems, speech
 from tertib.compile import compile_rules
 from tertib.errors import SettingsError, TertibError
 from tertib.language import places
@@ -43,7 +43,7 @@ def command(rules: tuple[str, ...], *, as_json: bool, form: str, strict: bool, s
         click.echo(write(found.everywhere()), nl=False)
         return found.code(strict=strict)
     if len(found.sessions) > 1 and form == "text" and not as_json and found.common:
-        accounts.heading("every account", quiet=False)
+        accounts.heading(speech.gettext("every account"), quiet=False)
         click.echo(problems.as_text(found.common), nl=False)
     return accounts.each(
         lambda opened: found.said(opened, strict=strict),
@@ -206,7 +206,12 @@ def _only(loaded: Loaded, names: set[str]) -> Loaded:
 def _verdict(loaded: Loaded) -> str:
     errors = len(loaded.errors)
     warnings = len(loaded.problems) - errors
-    if not errors:
-        good = f"{screen.many(len(loaded.rules), 'rule')} in {screen.many(loaded.files, 'file')}: no errors"
-        return good + (f", {screen.many(warnings, 'warning')}" if warnings else "")
-    return f"{screen.many(errors, 'error')}, {screen.many(warnings, 'warning')}"
+    warned = speech.ngettext("%(count)s warning", "%(count)s warnings", warnings)
+    if errors:
+        return speech.ngettext("%(count)s error", "%(count)s errors", errors) + f", {warned}"
+    good = speech.gettext(
+        "%(rules)s in %(files)s: no errors",
+        rules=speech.ngettext("%(count)s rule", "%(count)s rules", len(loaded.rules)),
+        files=speech.ngettext("%(count)s file", "%(count)s files", loaded.files),
+    )
+    return good + (f", {warned}" if warnings else "")

@@ -24,6 +24,8 @@ from tertib.session import Session as AccountSession
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tertib.telling.tongue import Tongue
+
 
 class Session(AccountSession):
     """An account as one command works with it: where its settings are and how it shows things was said beside it."""
@@ -45,6 +47,13 @@ class Session(AccountSession):
         from tertib.cli import screen  # noqa: PLC0415 - `--json` does without it
 
         return screen.console(color=self.choices.color)
+
+    @property
+    def tongue(self) -> Tongue:
+        """Return the language in which things are told to whoever runs the command."""
+        from tertib.cli import speech  # noqa: PLC0415 - as in `console`
+
+        return speech.tongue()
 
     def warn(self, message: str) -> None:
         """Say on stderr what went wrong beside the work."""
@@ -77,6 +86,7 @@ def sessions() -> tuple[Session, ...]:
     except SettingsError:
         known = ()
     accounts = [one.account for one in reading.chosen(known, named)] if known else [None]
+    choices.project_language = known[0].language if known else None
     opened = tuple(Session(choices, account=account, project=project) for account in accounts)
     for one in opened:
         ctx.call_on_close(one.close)

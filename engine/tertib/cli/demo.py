@@ -1,4 +1,4 @@
-"""`tertib demo`: the whole of it on an invented shop, in under a minute, leaving nothing behind."""
+"""`tertib demo`: the whole of it on an invented shop, on the terminal or on the pages, leaving nothing behind."""
 
 from __future__ import annotations
 
@@ -12,17 +12,24 @@ import click
 
 from tertib import load as loading
 from tertib import pipeline, record, shipped
-from tertib.cli import Choices, context, options, outcome, preview, progress, screen
+from tertib.cli import Choices, context, options, outcome, preview, progress, screen, speech
 from tertib.errors import RuleError
 from tertib.model import Rule
+from tertib.sayings import N_
+from tertib.telling import changes
 
 if TYPE_CHECKING:
+    from tertib.ledger import AuditVerdict
     from tertib.model import Plan, Run
 
 ORDERS: Final = 1200
 """Orders of the invented shop: few enough that both plans stay within Scalev's own rate limit for the most part."""
 
 SEED: Final = 7
+_WAIT: Final = 3600.0
+_YOUR_OWN: Final = "`tertib init my-shop`"
+
+Say = Callable[[str], None]
 
 SHOWN: Final = (
     "cancel-unpaid-transfer",
@@ -38,46 +45,127 @@ SHOWN: Final = (
 does after `mark-paid-bukti-ok`, so that a second plan finds nothing to do."""
 
 
+TO_TRY: Final = (
+    N_("Today: what ran, what waits for you, and what somebody should look at."),
+    N_(
+        "Approvals, `cancel-unpaid-transfer`: search for `janji-bayar`, buyers who promised to pay; tick them, and"
+        " approve all but those."
+    ),
+    N_("The same plan, vetoed or held: why are these left alone? Open one of them and ask every rule."),
+    N_(
+        "Runs: one lost its answer and read it back; open one of `complete-delivered` and plan to take it back."
+    ),
+    N_("Rules: read one, see when it runs next, and ask it about an order's number."),
+)
+"""What a newcomer can do on the pages, a line each."""
+
+
 @click.command("demo")
 @options.json_output
-def command(*, as_json: bool) -> int:
-    """See a preview, an apply, the record and an empty second preview, on a shop that exists only for a minute."""
-    say: Callable[[str], None] = (lambda _text: None) if as_json else click.echo
+@click.option("--web", is_flag=True, help="Open the pages instead, on a shop with some days behind it.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Where --web serves the pages; else a free port.")
+def command(*, as_json: bool, web: bool, port: int | None) -> int:
+    """See a preview, an apply, the record and an empty second preview, on a shop that exists only for a minute.
+
+    With --web, click through it all: history, plans that wait, charts. It stays until Ctrl-C, and nothing of it is left.
+    """
+    if port is not None and not web:
+        raise click.UsageError("`--port` goes with `--web`")
+    say: Say = (lambda _text: None) if as_json else click.echo
+    return _pages(port or 0, say, as_json=as_json) if web else _story(say, as_json=as_json)
+
+
+# --- on the pages ---------------------------------------------------------------------------------------
+
+
+def _pages(port: int, say: Say, *, as_json: bool) -> int:
+    """Serve the pages on a shop with a history until a stop is asked for."""
+    from tertib.cli import showcase  # noqa: PLC0415 - brings two web servers; `demo` without --web needs one
+
+    gettext, orders = speech.gettext, _orders(showcase.ORDERS)
+    with showcase.set_back() as clock, context.stopping(clock):
+        say(gettext("A shop opens: %(orders)s. Its last days are played:", orders=orders))
+        shown_by = showcase.Showing(port, context.person(), speech.tongue(), say)
+        with showcase.showing(shown_by, clock) as shown:
+            if as_json:
+                screen.emit({"url": shown.url, "directory": str(shown.place), "shop": shown.served.url})
+            say("\n" + gettext("The pages are open at %(url)s until Ctrl-C. Try this:", url=shown.url) + "\n")
+            for number, line in enumerate(TO_TRY, start=1):
+                say(f"{number}. {gettext(line)}")
+            place = shown.place / "rules"
+            say("\n" + gettext("The rules lie in %(place)s: an edit holds within a minute.", place=place))
+            while not clock.stopping:
+                clock.sleep(_WAIT)
+    say("\n" + gettext("Nothing is left of this shop. Your own: %(command)s", command=_YOUR_OWN))
+    return 0
+
+
+def _orders(count: int) -> str:
+    return speech.ngettext("%(count)s invented order", "%(count)s invented orders", count)
+
+
+# --- on the terminal ------------------------------------------------------------------------------------
+
+
+def _story(say: Say, *, as_json: bool) -> int:
+    """Tell it all on the terminal: a preview, an apply, the record, an empty second preview."""
+    gettext, ngettext = speech.gettext, speech.ngettext
     with _shop(say) as opened:
         rules = _starter_rules(opened)
-        say(f"\n2. What would {screen.many(len(rules), 'starter rule')} change? `tertib plan` only reads:\n")
+        many = ngettext("%(count)s starter rule", "%(count)s starter rules", len(rules))
+        asks = gettext("What would %(rules)s change? `tertib plan` only reads:", rules=many)
+        say(f"\n2. {asks}\n")
         first = _plan(rules, opened)
         if not as_json:
             preview.show(first, opened.console(), zone=opened.settings.timezone, now=first.now)
-        say("\n3. You looked and agree. `tertib apply` sends exactly that, and writes down what came back:\n")
+        agreed = gettext(
+            "You looked and agree. `tertib apply` sends exactly that, and writes down what came back:"
+        )
+        say(f"\n3. {agreed}\n")
         run = _apply(first, opened)
         if not as_json:
             outcome.show(run, opened.console())
         verdict = opened.ledger.verify_audit(opened.settings.account)
-        whole = "whole" if verdict.ok else f"broken: {verdict.why}"
-        say(
-            f"\n4. The record: {screen.many(verdict.records, 'sealed record')}, {whole} (`tertib audit verify`)."
-        )
+        say(f"\n4. {_of_the_record(verdict)}")
         second = _plan(rules, opened)
+        again = gettext(
+            "Planned again: %(summary)s. What was done is not done twice.",
+            summary=changes.summary(second.changes, speech.tongue()),
+        )
+        say(f"\n5. {again}")
+        say("\n" + gettext("Nothing is left of this shop. Your own: %(command)s", command=_YOUR_OWN))
         left = len(second.changes)
-        say(f"\n5. Planned again: {record.summary(second.changes)}. What was done is not done twice.")
-        say("\nNothing is left of this shop. Your own: `tertib init my-shop`.")
         if as_json:
             screen.emit(_document(first, run, opened, whole=verdict.ok, left=left))
     return 0 if verdict.ok and not left else 1
 
 
+def _of_the_record(verdict: AuditVerdict) -> str:
+    whole = speech.gettext("whole")
+    if not verdict.ok:
+        whole = speech.gettext("broken: %(why)s", why=speech.say(verdict.why))
+    return speech.ngettext(
+        "The record: %(count)s sealed record, %(whole)s (`tertib audit verify`).",
+        "The record: %(count)s sealed records, %(whole)s (`tertib audit verify`).",
+        verdict.records,
+        whole=whole,
+    )
+
+
 @contextmanager
-def _shop(say: Callable[[str], None]) -> Iterator[context.Session]:
+def _shop(say: Say) -> Iterator[context.Session]:
     """Serve an invented shop, and yield a session on it whose ledger lies in a directory that goes with it."""
     from tertib.sandbox.server import serve  # noqa: PLC0415 - brings uvicorn; `demo --help` does without
     from tertib.sandbox.shop import Shop  # noqa: PLC0415 - as above
 
     shop = Shop(seed=SEED, orders=ORDERS, contract="seeds")
     with tempfile.TemporaryDirectory(prefix="tertib-demo-") as place, serve(shop) as served:
-        say(
-            f"1. A shop is open at {served.url}: {screen.many(ORDERS, 'invented order')}, real HTTP, no buyer to wake."
+        opens = speech.gettext(
+            "A shop is open at %(url)s: %(orders)s, real HTTP, no buyer to wake.",
+            url=served.url,
+            orders=_orders(ORDERS),
         )
+        say(f"1. {opens}")
         environ = {"SCALEV_BASE_URL": served.url, "SCALEV_TOKEN": served.business_token}
         opened = context.Session(_choices(), environ, Path(place))
         try:

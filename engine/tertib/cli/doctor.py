@@ -8,10 +8,12 @@ from typing import Final
 
 import click
 
-from tertib.cli import accounts, context, exits, options, screen
+from tertib.cli import accounts, context, exits, options, screen, speech
 from tertib.cli.examination import Finding, examine
 from tertib.errors import SettingsError
+from tertib.sayings import N_
 
+_WORDS: Final = {"ok": N_("ok"), "warn": N_("warn"), "fail": N_("fail")}
 _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
@@ -39,10 +41,13 @@ def _examined(opened: context.Session) -> accounts.Said:
 
 def _show(found: Sequence[Finding], opened: context.Session) -> None:
     console = opened.console()
+    words = {state: speech.gettext(word) for state, word in _WORDS.items()}
+    width = max(map(len, words.values()))
     for one in found:
-        console.print(f"{one.state:4} {one.check}: {screen.clean(one.message)}", style=_STYLES[one.state])
+        said = f"{words[one.state]:{width}} {speech.say(one.check)}: {speech.say(one.message)}"
+        console.print(screen.clean(said), style=_STYLES[one.state])
         if one.mend:
-            console.print(f"     → {screen.clean(one.mend)}")
+            console.print(f"{' ' * width} → {screen.clean(speech.say(one.mend))}")
 
 
 def _clear(opened: context.Session, why: str, *, as_json: bool) -> int:
@@ -54,5 +59,5 @@ def _clear(opened: context.Session, why: str, *, as_json: bool) -> int:
     if as_json:
         screen.emit({"account": account, "cleared": halted})
     else:
-        click.echo(f"account `{account}` may work again")
+        click.echo(speech.gettext("account `%(account)s` may work again", account=account))
     return 0

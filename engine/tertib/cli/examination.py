@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from tertib import load as loading
 from tertib import settings as reading
-from tertib.cli import screen
 from tertib.cli.context import Session
 from tertib.errors import LedgerError, TertibError
+from tertib.sayings import N_, said, said_many
+from tertib.telling import text
 
 if TYPE_CHECKING:
     from tertib.ledger.notices import ChannelState
@@ -53,7 +54,10 @@ def examine(opened: Session) -> Iterator[Finding]:
             yield _failed(name, error)
         except OSError as error:
             yield Finding(
-                name, "fail", f"`{error.filename}`: {(error.strerror or '').lower()}", "mend its permissions"
+                name,
+                "fail",
+                f"`{error.filename}`: {(error.strerror or '').lower()}",
+                N_("mend its permissions"),
             )
 
 
@@ -65,12 +69,22 @@ def _settings(opened: Session) -> Iterator[Finding]:
     found = opened.settings
     if found.file is None:
         yield Finding(
-            "settings", "warn", "there is no tertib.yaml here: defaults are used", "`tertib init` makes one"
+            "settings",
+            "warn",
+            N_("there is no tertib.yaml here: defaults are used"),
+            N_("`tertib init` makes one"),
         )
     else:
         yield Finding("settings", "ok", f"`{found.file}`")
     yield Finding(
-        "settings", "ok", f"asks {found.base_url}, contract {found.contract}, times in {found.timezone}"
+        "settings",
+        "ok",
+        said(
+            "asks %(url)s, contract %(contract)s, times in %(timezone)s",
+            url=found.base_url,
+            contract=found.contract,
+            timezone=found.timezone,
+        ),
     )
 
 
@@ -81,24 +95,30 @@ def _rules(opened: Session) -> Iterator[Finding]:
     missing = [one for one in opened.settings.rules if not Path(one).exists()]
     if missing:
         yield Finding(
-            "rules", "fail", f"`{missing[0]}` does not exist", "`tertib init`, or set `rules` in tertib.yaml"
+            "rules",
+            "fail",
+            said("`%(file)s` does not exist", file=missing[0]),
+            N_("`tertib init`, or set `rules` in tertib.yaml"),
         )
         return
     loaded = loading.load(opened.settings.rules, opened.settings)
-    warnings = len(loaded.problems) - len(loaded.errors)
+    warnings, lists = len(loaded.problems) - len(loaded.errors), N_("`tertib check` lists them")
     if loaded.errors:
-        yield Finding(
-            "rules", "fail", f"{screen.many(len(loaded.errors), 'error')}", "`tertib check` lists them"
-        )
+        errors = said_many("%(count)s error", "%(count)s errors", len(loaded.errors))
+        yield Finding("rules", "fail", errors, lists)
         return
     acting = sum(rule.mode == "apply" and rule.enabled for rule in loaded.rules)
-    said = f"{screen.many(len(loaded.rules), 'rule')}, {acting} in mode apply"
+    found = said_many(
+        "%(count)s rule, %(acting)s in mode apply",
+        "%(count)s rules, %(acting)s in mode apply",
+        len(loaded.rules),
+        acting=acting,
+    )
     if warnings:
-        yield Finding(
-            "rules", "warn", f"{said}; {screen.many(warnings, 'warning')}", "`tertib check` lists them"
-        )
+        warned = said_many("%(count)s warning", "%(count)s warnings", warnings)
+        yield Finding("rules", "warn", said("%(rules)s; %(warnings)s", rules=found, warnings=warned), lists)
     else:
-        yield Finding("rules", "ok", said)
+        yield Finding("rules", "ok", found)
 
 
 # --- Scalev ---------------------------------------------------------------------------------------------
@@ -109,15 +129,14 @@ def _scalev(opened: Session) -> Iterator[Finding]:
     if opened.settings.credentials is not None:
         reading.refuse_shared(opened.environ, opened.project.accounts)
     token = reading.token(opened.environ, "SCALEV_TOKEN", opened.settings)
-    yield Finding(
-        "token", "ok", f"{reading.place_of(opened.environ, 'SCALEV_TOKEN', opened.settings)} is set"
-    )
+    place = reading.place_of(opened.environ, "SCALEV_TOKEN", opened.settings)
+    yield Finding("token", "ok", said("%(place)s is set", place=place))
     before = datetime.now(UTC)
     answer = _ask(
         opened, token, "/v3/orders", {"page_size": "1", "columns": "order_id,status,payment_status"}
     )
     if isinstance(answer, str):
-        yield Finding("scalev", "fail", answer, "check `api.base_url`, the network and the proxy")
+        yield Finding("scalev", "fail", answer, N_("check `api.base_url`, the network and the proxy"))
         return
     yield _listing(answer)
     yield from _skew(answer, before)
@@ -127,7 +146,7 @@ def _scalev(opened: Session) -> Iterator[Finding]:
         yield Finding(
             "scope order:change_status",
             "ok",
-            "cannot be tried without changing an order; the first apply shows it",
+            N_("cannot be tried without changing an order; the first apply shows it"),
         )
 
 
@@ -146,30 +165,43 @@ def _ask(opened: Session, token: str, path: str, params: dict[str, str]) -> Rece
                 http, http.build_request("GET", url, params=params, headers=headers), opened.clock, timeout
             )
         except httpx.HTTPError as error:
-            return f"{opened.settings.base_url} does not answer: {connection.why(error)}"
+            url, why = opened.settings.base_url, connection.why(error)
+            return said("%(url)s does not answer: %(why)s", url=url, why=why)
 
 
 def _listing(answer: Received) -> Finding:
     if answer.status == _OK:
-        return Finding("scope order:list", "ok", "orders can be read")
+        return Finding("scope order:list", "ok", N_("orders can be read"))
     if answer.status == _UNAUTHORIZED:
         return Finding(
-            "token", "fail", "Scalev does not accept the token", "make a new one, and set it in its place"
+            "token",
+            "fail",
+            N_("Scalev does not accept the token"),
+            N_("make a new one, and set it in its place"),
         )
     if answer.status == _FORBIDDEN:
         return Finding(
-            "scope order:list", "fail", "the token may not read orders", "give it the scope `order:list`"
+            "scope order:list",
+            "fail",
+            N_("the token may not read orders"),
+            N_("give it the scope `order:list`"),
         )
     if answer.status == _TOO_MANY:
-        return Finding("rate limit", "warn", "nothing is left of the rate limit now", "try again in a while")
-    return Finding("scalev", "fail", f"the order list answers {answer.status}", "check `api.base_url`")
+        return Finding(
+            N_("rate limit"),
+            "warn",
+            N_("nothing is left of the rate limit now"),
+            N_("try again in a while"),
+        )
+    answers = said("the order list answers %(status)s", status=answer.status)
+    return Finding("scalev", "fail", answers, N_("check `api.base_url`"))
 
 
 def _skew(answer: Received, before: datetime) -> Iterator[Finding]:
     try:
         there = parsedate_to_datetime(answer.headers["date"])
     except (KeyError, ValueError):
-        yield Finding("clock", "ok", "Scalev does not say its time; nothing to compare with")
+        yield Finding(N_("clock"), "ok", N_("Scalev does not say its time; nothing to compare with"))
         return
     after = datetime.now(UTC)
     if there.tzinfo is None:
@@ -177,9 +209,10 @@ def _skew(answer: Received, before: datetime) -> Iterator[Finding]:
     # the answer was written between the two, and its Date is cut to the second
     skew = max(before - there - timedelta(seconds=1), there - after, timedelta())
     if skew > LARGEST_SKEW:
-        yield Finding("clock", "warn", f"this machine's clock is {screen.age(skew)} off", "set it by NTP")
+        off = said("this machine's clock is %(age)s off", age=text.age(skew))
+        yield Finding("clock", "warn", off, N_("set it by NTP"))
     else:
-        yield Finding("clock", "ok", "agrees with Scalev's")
+        yield Finding("clock", "ok", N_("agrees with Scalev's"))
 
 
 def _left(answer: Received) -> Iterator[Finding]:
@@ -187,20 +220,26 @@ def _left(answer: Received) -> Iterator[Finding]:
     if not left.isdecimal():
         return
     # Scalev does not say which of its two windows it speaks of; the short one never has more than a hundred
-    said = f"{screen.number(int(left))} requests left in the window that Scalev reports"
+    requests = said_many(
+        "%(count)s request left in the window that Scalev reports",
+        "%(count)s requests left in the window that Scalev reports",
+        int(left),
+    )
     limit = answer.headers.get("x-ratelimit-limit", "")
     scarce = limit.isdecimal() and int(limit) > FEW_LEFT > int(left)
     if scarce:
-        yield Finding("rate limit", "warn", said, "another program may be using the same token")
+        yield Finding("rate limit", "warn", requests, N_("another program may be using the same token"))
     else:
-        yield Finding("rate limit", "ok", said)
+        yield Finding("rate limit", "ok", requests)
 
 
 def _statistics(answer: Received | str) -> Finding:
     if not isinstance(answer, str) and answer.status == _OK:
-        return Finding("scope order:statistics:read", "ok", "scans can be counted beforehand")
+        return Finding("scope order:statistics:read", "ok", N_("scans can be counted beforehand"))
     return Finding(
-        "scope order:statistics:read", "ok", "not there, and not needed: scans are not counted beforehand"
+        "scope order:statistics:read",
+        "ok",
+        N_("not there, and not needed: scans are not counted beforehand"),
     )
 
 
@@ -209,7 +248,7 @@ def _customer(opened: Session) -> Iterator[Finding]:
     if reading.is_set(opened.environ, name, opened.settings):
         reading.token(opened.environ, name, opened.settings)
         place = reading.place_of(opened.environ, name, opened.settings)
-        yield Finding("customer token", "ok", f"{place} is set")
+        yield Finding("customer token", "ok", said("%(place)s is set", place=place))
 
 
 # --- the record -----------------------------------------------------------------------------------------
@@ -222,13 +261,13 @@ def _ledger(opened: Session) -> Iterator[Finding]:
     if file is not None and not file.exists():
         if not file.parent.is_dir():
             raise LedgerError(f"the ledger's directory `{file.parent}` does not exist", hint="make it")
-        yield Finding("ledger", "ok", f"none yet; the first plan makes `{file}`")
+        yield Finding("ledger", "ok", said("none yet; the first plan makes `%(file)s`", file=file))
         return
     faults = opened.ledger.integrity()
     for fault in faults:
-        yield Finding("ledger", "fail", fault, "restore the ledger from a copy")
+        yield Finding("ledger", "fail", fault, N_("restore the ledger from a copy"))
     if not faults:
-        yield Finding("ledger", "ok", f"whole: `{file}`" if file else "whole")
+        yield Finding("ledger", "ok", said("whole: `%(file)s`", file=file) if file else N_("whole"))
     yield from _permissions(file)
     yield from _audit(opened)
     yield from _account(opened)
@@ -238,35 +277,47 @@ def _permissions(file: Path | None) -> Iterator[Finding]:
     mode = 0 if file is None else stat.S_IMODE(file.stat().st_mode)
     if mode & (stat.S_IWGRP | stat.S_IWOTH):
         yield Finding(
-            "permissions", "warn", f"others can write to `{file}` (mode {mode:04o})", f"chmod 600 {file}"
+            N_("permissions"),
+            "warn",
+            said("others can write to `%(file)s` (mode %(mode)s)", file=file, mode=f"{mode:04o}"),
+            f"chmod 600 {file}",
         )
 
 
 def _audit(opened: Session) -> Iterator[Finding]:
     verdict = opened.ledger.verify_audit(opened.settings.account)
     if verdict.ok:
-        yield Finding("audit", "ok", f"{screen.many(verdict.records, 'record')}, unbroken")
+        whole = said_many("%(count)s record, unbroken", "%(count)s records, unbroken", verdict.records)
+        yield Finding("audit", "ok", whole)
     else:
-        yield Finding("audit", "fail", verdict.why, "find out who changed the ledger; restore it from a copy")
+        mend = N_("find out who changed the ledger; restore it from a copy")
+        yield Finding("audit", "fail", verdict.why, mend)
     yield from _checkpoints(opened)
 
 
 def _checkpoints(opened: Session) -> Iterator[Finding]:
     account, zone = opened.settings.account, opened.settings.timezone
     for one in opened.ledger.ahead(account):
-        seen = screen.moment(datetime.fromisoformat(one.at), zone)
+        seen = text.moment(datetime.fromisoformat(one.at), zone)
         yield Finding(
             "checkpoint",
             "fail",
-            f"the ledger is older than its checkpoint of {seen}, so nothing is sent: it was restored, or is another one",
-            f"bring the newer ledger back; where it is lost, see at Scalev what was changed until {seen}, then"
-            " `tertib ledger accept --why '…'`",
+            said(
+                "the ledger is older than its checkpoint of %(at)s, so nothing is sent: it was restored, or is another one",
+                at=seen,
+            ),
+            said(
+                "bring the newer ledger back; where it is lost, see at Scalev what was changed until %(at)s, then"
+                " `tertib ledger accept --why '…'`",
+                at=seen,
+            ),
         )
     exported = opened.witness.exported(account)
     if exported is not None and exported.failed:
-        yield Finding("checkpoint", "warn", exported.failed, "correct `checkpoints` in tertib.yaml")
+        yield Finding("checkpoint", "warn", exported.failed, N_("correct `checkpoints` in tertib.yaml"))
     elif exported is not None:
-        yield Finding("checkpoint", "ok", f"record {exported.seq} was exported to {exported.to}")
+        told = said("record %(record)s was exported to %(place)s", record=exported.seq, place=exported.to)
+        yield Finding("checkpoint", "ok", told)
 
 
 def _account(opened: Session) -> Iterator[Finding]:
@@ -275,24 +326,33 @@ def _account(opened: Session) -> Iterator[Finding]:
         yield Finding(
             "account",
             "fail",
-            f"nothing is sent for account `{opened.settings.account}`: {halted}",
-            "look at these orders at Scalev, then `tertib doctor --clear-halt --why '…'`",
+            said(
+                "nothing is sent for account `%(account)s`: %(why)s",
+                account=opened.settings.account,
+                why=halted,
+            ),
+            N_("look at these orders at Scalev, then `tertib doctor --clear-halt --why '…'`"),
         )
     for pause in opened.ledger.pauses(opened.settings.account, opened.time.now()):
-        yield Finding("pause", "warn", pause.told, f"when it may go on: {pause.way_out}")
+        yield Finding("pause", "warn", pause.told, said("when it may go on: %(why)s", why=pause.way_out))
     unsettled = opened.ledger.unsettled(opened.settings.account)
     if unsettled:
-        due = screen.moment(min(one.due_at for one in unsettled), opened.settings.timezone)
-        many = screen.many(len(unsettled), "change")
-        yield Finding("unsettled", "warn", f"{many} of unknown outcome", f"`tertib settle`, from {due} on")
+        due = text.moment(min(one.due_at for one in unsettled), opened.settings.timezone)
+        found = said_many(
+            "%(count)s change of unknown outcome", "%(count)s changes of unknown outcome", len(unsettled)
+        )
+        yield Finding(N_("unsettled"), "warn", found, said("`tertib settle`, from %(at)s on", at=due))
     else:
-        yield Finding("unsettled", "ok", "no change of unknown outcome")
+        yield Finding("unsettled", "ok", N_("no change of unknown outcome"))
     quarantined = {str(one.id) for one in opened.ledger.quarantined(opened.settings.account)}
     if quarantined:
-        said = f"rules leave {screen.many(len(quarantined), 'order')} alone that a person changed after them"
-        yield Finding(
-            "quarantine", "ok", said, "`tertib hold --list` names them; `tertib release ORDER` hands one back"
+        alone = said_many(
+            "rules leave %(count)s order alone that a person changed after them",
+            "rules leave %(count)s orders alone that a person changed after them",
+            len(quarantined),
         )
+        mend = N_("`tertib hold --list` names them; `tertib release ORDER` hands one back")
+        yield Finding(N_("quarantine"), "ok", alone, mend)
 
 
 # --- messages -------------------------------------------------------------------------------------------
@@ -308,18 +368,22 @@ def _messages(opened: Session) -> Iterator[Finding]:
     faulty = dict(notifier.faults(settings, opened.environ))
     fared = {one.name: one for one in _channels(opened)}
     for channel in settings.notify.channels:
-        name, state = f"channel {channel.name}", fared.get(channel.name)
+        name, state = said("channel %(name)s", name=channel.name), fared.get(channel.name)
         if channel.name in faulty:
             yield _failed(name, faulty[channel.name])
         elif state is not None and state.failing_since is not None:
-            since = screen.moment(state.failing_since, settings.timezone)
-            said = f"messages do not leave since {since}: {state.why}"
-            yield Finding(
-                name, "warn", said, f"`tertib notify test {channel.name}` shows whether it works again"
-            )
+            since = text.moment(state.failing_since, settings.timezone)
+            stuck = said("messages do not leave since %(since)s: %(why)s", since=since, why=state.why)
+            tries = said("`tertib notify test %(name)s` shows whether it works again", name=channel.name)
+            yield Finding(name, "warn", stuck, tries)
         else:
-            sent = 0 if state is None else state.sent
-            yield Finding(name, "ok", f"{screen.many(sent, 'message')} sent, for {', '.join(channel.on)}")
+            sent = said_many(
+                "%(count)s message sent, for %(events)s",
+                "%(count)s messages sent, for %(events)s",
+                0 if state is None else state.sent,
+                events=", ".join(channel.on),
+            )
+            yield Finding(name, "ok", sent)
 
 
 def _channels(opened: Session) -> Iterator[ChannelState]:

@@ -51,7 +51,7 @@ def _list_operators(pattern: str | None, *, as_json: bool) -> int:
     if not rows:
         hint = "`tertib fields --operators` alone lists all"
         raise SettingsError(f"no operator fits `{pattern}`", hint=hint)
-    listed = screen.table("operator", "true where the field", "takes", "for", "example")
+    listed = screen.reference("operator", "true where the field", "takes", "for", "example")
     for row in rows:
         listed.add_row(row.name, row.help, row.shape, ", ".join(_kinds(row)), row.example.condition)
     context.sessions()[0].console().print(listed)
@@ -82,7 +82,7 @@ def _fits(pattern: str | None, name: str, text: str) -> bool:
 def _show(fields: list[Field], parameters: list[Parameter], actions: list[ActionField]) -> None:
     out = context.sessions()[0].console()
     if fields:
-        listed = screen.table(
+        listed = screen.reference(
             "field", "kind", "only for", "asked for", "what it is", title="conditions: fields of an order"
         )
         for field in fields:
@@ -90,14 +90,14 @@ def _show(fields: list[Field], parameters: list[Parameter], actions: list[Action
             listed.add_row(field.path, kind, _only_for(field), _asked_for(field), _about(field))
         out.print(listed)
     if parameters:
-        listed = screen.table(
+        listed = screen.reference(
             "parameter", "kind", "checked again", "what it is", title="query: filters that Scalev applies"
         )
         for one in parameters:
             listed.add_row(one.name, one.kind, str(one.recheck), _help(one.help, one.values))
         out.print(listed)
     if actions:
-        listed = screen.table(
+        listed = screen.reference(
             "field", "kind", "read back as", "what it is", title="action: what a rule can set"
         )
         for of_action in actions:

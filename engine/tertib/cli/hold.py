@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 
 import click
 
-from tertib.cli import context, options, screen, until
+from tertib.cli import context, options, screen, speech, until
 from tertib.ledger.schema import plain
+from tertib.sayings import N_
 
 
 @click.command("hold")
@@ -42,13 +44,15 @@ def _hold(opened: context.Session, order: str, given: str | None, why: str, *, a
     if as_json:
         screen.emit({"order": order, "until": ends and ends.isoformat(), "why": why})
     else:
-        end = (
-            "until it is released"
-            if ends is None
-            else f"until {screen.moment(ends, opened.settings.timezone)}"
-        )
-        click.echo(f"{screen.clean(order)} is on hold {end}")
+        click.echo(screen.clean(_said(order, ends, opened.settings.timezone)))
     return 0
+
+
+def _said(order: str, ends: datetime | None, zone: str) -> str:
+    if ends is None:
+        return speech.gettext("%(order)s is on hold until it is released", order=order)
+    at = screen.moment(ends, zone)
+    return speech.gettext("%(order)s is on hold until %(at)s", order=order, at=at)
 
 
 def _list(opened: context.Session, *, as_json: bool) -> int:
@@ -63,19 +67,24 @@ def _list(opened: context.Session, *, as_json: bool) -> int:
             }
         )
         return 0
-    listed = screen.table("order", "kept from", "since", "until", "why")
+    listed = screen.table(N_("order"), N_("kept from"), N_("since"), N_("until"), N_("why"))
+    released = speech.gettext("released")
     for hold in holds:
-        lasts = screen.moment(hold.until, zone) if hold.until else "released"
+        lasts = screen.moment(hold.until, zone) if hold.until else released
         listed.add_row(
             screen.clean(hold.ref),
-            "every rule",
+            speech.gettext("every rule"),
             screen.moment(hold.since, zone),
             lasts,
-            screen.clean(hold.why),
+            screen.clean(speech.say(hold.why)),
         )
     for one in quarantined:
-        why = f"undone by run {one.undone_by}" if one.undone_by else "a person changed it after this rule did"
+        why = (
+            speech.gettext("undone by run %(run)s", run=one.undone_by)
+            if one.undone_by
+            else speech.gettext("a person changed it after this rule did")
+        )
         order, since = screen.clean(one.order_id or one.id), screen.moment(one.since, zone)
-        listed.add_row(order, screen.clean(one.rule), since, "released", why)
-    opened.console().print(listed if holds or quarantined else "no order is on hold")
+        listed.add_row(order, screen.clean(one.rule), since, released, why)
+    opened.console().print(listed if holds or quarantined else speech.gettext("no order is on hold"))
     return 0

@@ -13,9 +13,11 @@ from typing import Final
 import click
 
 from tertib import shipped
-from tertib.cli import options, screen
+from tertib.cli import options, screen, speech
 from tertib.errors import SettingsError
 from tertib.ledger import audit_key
+from tertib.sayings import N_
+from tertib.telling.text import many
 
 _OTHERS_WRITE: Final = 0o022
 
@@ -75,9 +77,9 @@ LEFT_ALONE: Final = frozenset({".gitignore", ".vscode/settings.json"})
 """Files that other tools own as well: where one exists it stays, and what it should hold is said."""
 
 NEXT: Final = (
-    "export SCALEV_TOKEN=…   (or: `tertib sandbox` in another terminal, to practise first)",
-    "tertib doctor           says whether all is in place",
-    "tertib plan             shows what the rules would change; nothing is sent",
+    N_("export SCALEV_TOKEN=…   (or: `tertib sandbox` in another terminal, to practise first)"),
+    N_("tertib doctor           says whether all is in place"),
+    N_("tertib plan             shows what the rules would change; nothing is sent"),
 )
 
 
@@ -98,7 +100,7 @@ def command(directory: Path, *, everything: bool, chosen: tuple[str, ...], as_js
     present = [name for name in wanted if name not in LEFT_ALONE and (directory / name).exists()]
     if present:
         raise SettingsError(
-            f"`{directory}` holds {screen.many(len(present), 'file')} already that would be written: {_listed(present)}",
+            f"`{directory}` holds {many(len(present), 'file')} already that would be written: {_listed(present)}",
             hint="nothing was written; choose another directory, or move these away",
         )
     left = [name for name in written if (directory / name).exists()]
@@ -176,12 +178,23 @@ def _tell(directory: Path, made: Sequence[str], left: Sequence[str], *, as_json:
         return
     rules = sum(name.startswith("rules/") and not name.endswith(".test.yaml") for name in made)
     click.echo(
-        f"{directory}: tertib.yaml, {screen.many(rules, 'starter rule')} with tests, all in mode preview"
+        speech.ngettext(
+            "%(directory)s: tertib.yaml, %(count)s starter rule with tests, all in mode preview",
+            "%(directory)s: tertib.yaml, %(count)s starter rules with tests, all in mode preview",
+            rules,
+            directory=directory,
+        )
     )
     for name in left:
-        click.echo(f"{name} is there already and stays as it is; it should also hold:")
+        click.echo(
+            speech.gettext("%(file)s is there already and stays as it is; it should also hold:", file=name)
+        )
         click.echo("".join(f"    {line}\n" for line in _written()[name].splitlines()), nl=False)
-    click.echo("back up tertib.key apart from the ledger: without it the audit log cannot be verified")
-    click.echo("next:")
-    for step in ([f"cd {directory}"] if str(directory) != "." else []) + list(NEXT):
+    click.echo(
+        speech.gettext(
+            "back up tertib.key apart from the ledger: without it the audit log cannot be verified"
+        )
+    )
+    click.echo(speech.gettext("next:"))
+    for step in ([f"cd {directory}"] if str(directory) != "." else []) + [*map(speech.gettext, NEXT)]:
         click.echo(f"  {step}")

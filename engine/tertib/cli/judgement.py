@@ -13,13 +13,16 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from tertib.cli import context, files, screen
+from tertib.cli import context, files, screen, speech
 from tertib.errors import SettingsError
 from tertib.explain import Explanation
 from tertib.language import document, durations
 from tertib.model import Held, Order, Trace, Verdict
 from tertib.plan.holds import HOLDS
-from tertib.telling import changes
+from tertib.sayings import N_
+from tertib.telling import changes, states
+from tertib.telling.seen import seen
+from tertib.telling.tongue import ENGLISH
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +32,11 @@ if TYPE_CHECKING:
 MARKS: Final[Mapping[Verdict, str]] = {True: "✓", False: "✗", None: "?"}
 _LARGEST_ORDERS: Final = 256 * 1024 * 1024
 _STYLES: Final[Mapping[Verdict, str]] = {True: "green", False: "red", None: "yellow"}
-_SAID: Final[Mapping[Verdict, str]] = {True: "matches", False: "does not match", None: "cannot be told"}
+_SAID: Final[Mapping[Verdict, str]] = {
+    True: N_("rule %(rule)s, order %(order)s: matches"),
+    False: N_("rule %(rule)s, order %(order)s: does not match"),
+    None: N_("rule %(rule)s, order %(order)s: cannot be told"),
+}
 
 from_option = click.option(
     "--from",
@@ -48,16 +55,21 @@ at_option = click.option(
 
 def show(explained: Explanation, out: Console, zone: str) -> None:
     """Print an explanation: the verdict, each condition with what it saw, what keeps the order, what would change."""
-    said = "matched" if explained.past is not None else _SAID[explained.verdict]
-    order = screen.clean(explained.order_id or "the order")
     when = "" if explained.now is None else f"  ({screen.moment(explained.now, zone)})"
     out.print(
-        f"{MARKS[explained.verdict]} rule {explained.rule}, order {order}: {said}{when}",
+        f"{MARKS[explained.verdict]} {screen.clean(_verdict(explained))}{when}",
         style=_STYLES[explained.verdict],
         soft_wrap=True,
     )
     for text in (*lines(explained.trace), *_after(explained)):
         out.print(f"  {text}", soft_wrap=True)
+
+
+def _verdict(explained: Explanation) -> str:
+    order = explained.order_id or speech.gettext("(without a number)")
+    if explained.past is not None:
+        return speech.gettext("rule %(rule)s, order %(order)s: matched", rule=explained.rule, order=order)
+    return speech.gettext(_SAID[explained.verdict], rule=explained.rule, order=order)
 
 
 def lines(traces: Sequence[Trace], depth: int = 0) -> Iterator[str]:
@@ -69,7 +81,10 @@ def lines(traces: Sequence[Trace], depth: int = 0) -> Iterator[str]:
 
 def line(node: Trace, depth: int = 0) -> str:
     """Return one node of a trace: its verdict, what it asks, the value that it saw."""
-    saw = f"  (saw {screen.clean(node.saw)})" if node.saw else ""
+    saw = ""
+    if node.saw:
+        told = screen.clean(seen(node.saw, speech.tongue()))
+        saw = "  " + speech.gettext("(saw %(value)s)", value=told)
     return f"{'  ' * depth}{MARKS[node.result]} {screen.clean(node.condition)}{saw}"
 
 
@@ -77,21 +92,26 @@ def _after(explained: Explanation) -> Iterator[str]:
     """Yield what came after the conditions, or will."""
     if explained.excluded_by:
         names = ", ".join(f"`{name}`" for name in explained.excluded_by)
-        yield f"the query keeps this order out, by {names}"
+        yield speech.gettext("the query keeps this order out, by %(filters)s", filters=names)
     yield from _soon(explained)
     for held in explained.vetoes:
         yield from _held(held)
     for held in explained.limits:
         yield from _held(held)
     for held in explained.conflicts:
-        who = "" if held.rule == explained.rule else f"rule {held.rule}, which wants it too, is "
-        yield f"{who}held ({held.code}): {screen.clean(held.why)}"
+        if held.rule == explained.rule:
+            yield _kept(held)
+        else:
+            other = speech.gettext("rule %(rule)s wants it too", rule=held.rule)
+            yield f"{other}: {_kept(held)}"
     if explained.change is not None:
-        did = "was to set" if explained.past is not None else "would set"
         values = ", ".join(f"{name}: {changes.value(value)}" for name, value in explained.change.items())
-        yield f"{did} {values}"
+        if explained.past is None:
+            yield speech.gettext("would set %(values)s", values=values)
+        else:
+            yield speech.gettext("was to set %(values)s", values=values)
     elif explained.matched and not (explained.vetoes or explained.limits or explained.conflicts):
-        yield "nothing to change: the order is as the rule wants it"
+        yield speech.gettext("nothing to change: the order is as the rule wants it")
     if explained.past is not None:
         yield from _past(explained.past)
 
@@ -100,27 +120,48 @@ def _soon(explained: Explanation) -> Iterator[str]:
     coming = explained.coming
     if coming is None:
         return
-    unless = f", unless {_listed(coming.unless)}" if coming.unless else ", if nothing else changes"
-    yield f"will match in {explained.matches_in}{unless}"
+    age = _wait(explained)
+    if coming.unless:
+        unless = screen.clean(either([speech.say(one) for one in coming.unless]))
+        yield speech.gettext("will match in %(age)s, unless %(unless)s", age=age, unless=unless)
+    else:
+        yield speech.gettext("will match in %(age)s, if nothing else changes", age=age)
     if coming.stays:
-        yield f"  until then must stay: {'; '.join(map(screen.clean, coming.stays))}"
+        stays = "; ".join(screen.clean(speech.say(one)) for one in coming.stays)
+        yield "  " + speech.gettext("until then must stay: %(conditions)s", conditions=stays)
     if coming.held is not None:
-        yield f"  and would then be held ({coming.held.code}): {screen.clean(coming.held.why)}"
+        yield "  " + speech.gettext("and then: %(held)s", held=_kept(coming.held))
 
 
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+def _wait(explained: Explanation) -> str:
+    """Return how long it takes until a rule matches, as exactly as the engine knows it."""
+    wait = None if explained.coming is None else explained.coming.wait
+    speaks = speech.tongue()
+    return explained.matches_in or "" if speaks.language == ENGLISH or wait is None else speaks.age(wait)
+
+
+def either(words: Sequence[str]) -> str:
+    """Return words of which one may be meant: `true, false or unknown`."""
+    if len(words) == 1:
+        return words[0]
+    return speech.gettext("%(first)s or %(last)s", first=", ".join(words[:-1]), last=words[-1])
 
 
 def _held(held: Held) -> Iterator[str]:
-    yield f"held ({held.code}): {screen.clean(held.why)}"
+    yield _kept(held)
     if held.code in HOLDS:
-        yield f"  hint: {HOLDS[held.code].mend}"
+        yield "  " + speech.gettext("hint: %(hint)s", hint=speech.say(HOLDS[held.code].mend))
+
+
+def _kept(held: Held) -> str:
+    """Say what keeps an order."""
+    return screen.clean(speech.gettext("held (%(code)s): %(why)s", code=held.code, why=speech.say(held.why)))
 
 
 def _past(past: Mapping[str, Any]) -> Iterator[str]:
-    why = f": {screen.clean(past['why'])}" if past.get("why") else ""
-    yield f"in run {past['run_id']} it ended as {past['state']}{why}"
+    why = f": {screen.clean(speech.say(past['why']))}" if past.get("why") else ""
+    state = speech.state(states.CHANGES, past["state"])
+    yield speech.gettext("in run %(run)s it ended as %(state)s", run=past["run_id"], state=state) + why
 
 
 # --- from a file ----------------------------------------------------------------------------------------

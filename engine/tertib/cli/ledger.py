@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tertib.cli import context, options, screen
+from tertib.cli import context, options, screen, speech
 from tertib.errors import SettingsError
 from tertib.language import durations
+from tertib.sayings import N_, said
 
-_KINDS: Final = {
-    "plans": "plan",
-    "changes": "change",
-    "requests": "request",
-    "holds": "hold",
-    "approvals": "approval",
+if TYPE_CHECKING:
+    from tertib.ledger.forget import Forgotten
+
+_STATUS: Final = {
+    "ledger": N_("ledger"),
+    "account": N_("account"),
+    "size": N_("size"),
+    "rows": N_("rows"),
+    "last_record": N_("last record"),
+    "checkpoints": N_("checkpoints"),
+    "exported": N_("exported"),
+    "whole": N_("whole"),
+    "faults": N_("faults"),
 }
+"""What the facts of the status are called."""
 
 
 @click.group("ledger")
@@ -38,7 +48,7 @@ def status(*, as_json: bool) -> int:
         screen.emit(found)
     else:
         for name, value in found.items():
-            click.echo(f"{name.replace('_', ' ')}: {screen.clean(_said(value))}")
+            click.echo(f"{speech.gettext(_STATUS[name])}: {screen.clean(_said(value))}")
     return 0 if found["whole"] else 1
 
 
@@ -48,7 +58,10 @@ def _status(opened: context.Session) -> dict[str, Any]:
     exported = opened.witness.exported(account)
     faults = [
         *ledger.integrity(),
-        *(f"it is older than its checkpoint, which saw record {one.seq}" for one in ledger.ahead(account)),
+        *(
+            said("it is older than its checkpoint, which saw record %(record)s", record=one.seq)
+            for one in ledger.ahead(account)
+        ),
     ]
     return {
         "ledger": ledger.name,
@@ -63,20 +76,22 @@ def _status(opened: context.Session) -> dict[str, Any]:
     }
 
 
-def _said(value: Any) -> str:
+def _said(value: Any) -> str:  # noqa: PLR0911 - a line for each type that a fact has
     """Return a value of the status as people read it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return speech.gettext("yes") if value else speech.gettext("no, see the faults")
     if isinstance(value, int):
         return screen.number(value)
     if isinstance(value, dict) and "seq" in value:
-        failed = f", failed: {value['failed']}" if value.get("failed") else ""
-        return f"record {value['seq']}, {value['at']}{failed}"
+        told = speech.gettext("record %(record)s, %(at)s", record=value["seq"], at=value["at"])
+        if not value.get("failed"):
+            return told
+        return f"{told}, " + speech.gettext("failed: %(why)s", why=speech.say(value["failed"]))
     if isinstance(value, dict):
         return ", ".join(f"{name} {screen.number(count)}" for name, count in value.items())
     if isinstance(value, list):
-        return "; ".join(map(_said, value)) or "none"
-    return "none" if value is None else str(value)
+        return "; ".join(map(_said, value)) or speech.gettext("none")
+    return speech.gettext("none") if value is None else speech.say(str(value))
 
 
 @command.command("backup")
@@ -89,7 +104,13 @@ def backup(file: Path, *, as_json: bool) -> int:
     if as_json:
         screen.emit({"backup": str(file)})
     else:
-        click.echo(f"`{file}` is a copy of `{opened.ledger.name}`; keep the audit key with it, apart from it")
+        click.echo(
+            speech.gettext(
+                "`%(file)s` is a copy of `%(ledger)s`; keep the audit key as well, apart from it",
+                file=file,
+                ledger=opened.ledger.name,
+            )
+        )
     return 0
 
 
@@ -111,7 +132,7 @@ def accept(*, why: str, as_json: bool) -> int:
     if as_json:
         screen.emit({"account": account, "given_up": [one.document() for one in given_up]})
     else:
-        click.echo(f"account `{account}` goes on with this ledger")
+        click.echo(speech.gettext("account `%(account)s` goes on with this ledger", account=account))
     return 0
 
 
@@ -130,22 +151,34 @@ def prune(*, span: str, yes: bool, as_json: bool) -> int:
     account, now = opened.settings.account, opened.time.now()
     before = now - _span(span, opened)
     found = opened.ledger.forgettable(account, before)
-    listed = ", ".join(screen.many(count, _KINDS[kind]) for kind, count in asdict(found).items() if count)
     if not as_json or not yes:
-        click.echo(f"to be forgotten: {listed or 'nothing'}", err=as_json)
+        listed = ", ".join(_counted(found)) or speech.gettext("nothing")
+        click.echo(speech.gettext("to be forgotten: %(what)s", what=listed), err=as_json)
     if found.rows and not yes:
         if not screen.asks():
             raise click.UsageError(
                 "there is no terminal to ask on; add `--yes` to forget without being asked"
             )
-        if not click.confirm("forget their personal data for good?", err=True):
+        if not speech.confirmed(speech.gettext("forget their personal data for good?")):
             return 1
     done = opened.ledger.forget(account, before, context.person(), now) if found.rows else found
     if as_json:
         screen.emit({"account": account, "before": before.isoformat(), "forgotten": asdict(done)})
     elif found.rows:
-        click.echo("forgotten")
+        click.echo(speech.gettext("forgotten"))
     return 0
+
+
+def _counted(found: Forgotten) -> Iterator[str]:
+    """Yield how much there is to forget of each kind."""
+    told = {
+        "plans": speech.ngettext("%(count)s plan", "%(count)s plans", found.plans),
+        "changes": speech.ngettext("%(count)s change", "%(count)s changes", found.changes),
+        "requests": speech.ngettext("%(count)s request", "%(count)s requests", found.requests),
+        "holds": speech.ngettext("%(count)s hold", "%(count)s holds", found.holds),
+        "approvals": speech.ngettext("%(count)s approval", "%(count)s approvals", found.approvals),
+    }
+    yield from (told[kind] for kind, count in asdict(found).items() if count)
 
 
 def _span(text: str, opened: context.Session) -> timedelta:
@@ -181,8 +214,19 @@ def grants(role: str, *, give: bool) -> int:
             from tertib.dispatch import queue  # noqa: PLC0415 - only where it is installed
 
             queue.prepare(database)
-        said = granting.apply(database, role) if give else granting.statements(database, role)
+        statements = granting.apply(database, role) if give else granting.statements(database, role)
     finally:
         database.close()
-    click.echo(f"granted to {role}: {len(said)} statements" if give else "\n".join(said))
+    if give:
+        count = len(statements)
+        click.echo(
+            speech.ngettext(
+                "granted to %(role)s: %(count)s statement",
+                "granted to %(role)s: %(count)s statements",
+                count,
+                role=role,
+            )
+        )
+    else:
+        click.echo("\n".join(statements))
     return 0

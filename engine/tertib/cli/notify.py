@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import click
 
-from tertib.cli import accounts, context, exits, options, screen, watching
+from tertib.cli import accounts, context, exits, options, screen, speech, watching
 from tertib.errors import SettingsError, TertibError
 from tertib.language.nearest import did_you_mean
 from tertib.model import Channel
+from tertib.sayings import N_, said
 
 PATIENCE: Final = 30.0
 """How long (seconds) a channel may take to send a test message."""
@@ -76,22 +77,28 @@ def _within(send: Callable[[], bool]) -> str | None:
 
     def work() -> None:
         try:
-            ended.append(None if send() else "the service did not take the message")
+            ended.append(None if send() else N_("the service did not take the message"))
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and its words may hold the address
             ended.append(type(error).__name__)
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(PATIENCE)
-    return ended[0] if ended else f"no answer within {PATIENCE:.0f} seconds"
+    return ended[0] if ended else said("no answer within %(seconds)s seconds", seconds=f"{PATIENCE:.0f}")
 
 
 def _show(found: Sequence[dict[str, Any]]) -> None:
     for one in found:
-        said = "sent" if one["ok"] else f"not sent: {one['why']}"
-        click.echo(f"{screen.clean(one['name'])}: {screen.clean(said)}")
+        click.echo(screen.clean(_told(one)))
         if one["hint"]:
-            click.echo(f"  hint: {screen.clean(one['hint'])}")
+            hint = speech.gettext("hint: %(hint)s", hint=speech.say(one["hint"]))
+            click.echo(f"  {screen.clean(hint)}")
+
+
+def _told(one: Mapping[str, Any]) -> str:
+    if one["ok"]:
+        return speech.gettext("%(channel)s: sent", channel=one["name"])
+    return speech.gettext("%(channel)s: not sent: %(why)s", channel=one["name"], why=speech.say(one["why"]))
 
 
 @command.command("send")

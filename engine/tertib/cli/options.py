@@ -17,6 +17,14 @@ json_output = click.option(
 rules_argument = click.argument("rules", nargs=-1, metavar="[RULES]...")
 """Rule files, directories, globs or names; all of the project's rules where none is given."""
 
+report = click.option(
+    "--html",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write a report to this file, to send on, to read on a phone, or to print.",
+)
+"""`--html FILE`, as the parameter `html`."""
+
 yes = click.option("--yes", is_flag=True, help="Do not ask. Needed where nobody sits at a terminal.")
 """`--yes`, as the parameter `yes`."""
 

@@ -6,8 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from tertib.cli import screen
+from tertib.cli import screen, speech
 from tertib.model import UNINTENDED_HOLDS, Held, Mode, Outcome, Plan, Run, State
+from tertib.sayings import N_
+from tertib.telling import states
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,19 +21,6 @@ AS_INTENDED: Final = frozenset(
 )
 
 _MOST_ROWS: Final = 20
-
-_SAID: Final = {
-    State.CONFIRMED: "confirmed",
-    State.CONFIRMED_BY_READBACK: "confirmed by reading back",
-    State.NOT_APPLIED: "not applied",
-    State.SENT: "unknown",
-    State.STALE: "dropped",
-    State.ABANDONED: "not sent",
-    State.HELD: "held",
-    State.PREVIEWED: "previewed only",
-    State.AWAITING_APPROVAL: "waiting for approval",
-    State.PLANNED: "planned",
-}
 
 
 def exit_code(outcomes: Sequence[Outcome], held: Iterable[Held] = ()) -> int:
@@ -59,18 +48,34 @@ def held_live(plan: Plan) -> list[Held]:
 
 def show(run: Run, out: Console) -> None:
     """Print a run: how many changes ended in each state, and each reason with the orders it met."""
-    listed = screen.table("what became of it", "orders", right=["orders"])
+    listed = screen.table(N_("what became of it"), N_("orders"), right=["orders"])
     for state, count in Counter(one.state for one in run.outcomes).items():
-        listed.add_row(_SAID[state], screen.number(count))
+        listed.add_row(speech.state(states.CHANGES, state), screen.number(count))
     if run.outcomes:
         out.print(listed)
     reasons(run.outcomes, out)
     if run.stopped:
-        out.print(f"stopped: {screen.clean(run.stopped)}", style="red")
-    left = "" if run.spent.left_hour is None else f", {screen.number(run.spent.left_hour)} left this hour"
-    out.print(f"run {run.run_id}: {screen.many(run.spent.requests, 'request')}{left}")
+        said = speech.gettext("stopped: %(why)s", why=speech.say(run.stopped))
+        out.print(screen.clean(said), style="red")
+    out.print(_cost(run))
     if any(one.state is State.SENT for one in run.outcomes):
-        out.print("some outcomes are unknown: nothing is sent twice; `tertib settle` reads them back later")
+        out.print(
+            speech.gettext(
+                "some outcomes are unknown: nothing is sent twice; `tertib settle` reads them back later"
+            )
+        )
+
+
+def _cost(run: Run) -> str:
+    requests = speech.ngettext("%(count)s request", "%(count)s requests", run.spent.requests)
+    if run.spent.left_hour is None:
+        return speech.gettext("run %(run)s: %(requests)s", run=run.run_id, requests=requests)
+    return speech.gettext(
+        "run %(run)s: %(requests)s, %(left)s left this hour",
+        run=run.run_id,
+        requests=requests,
+        left=screen.number(run.spent.left_hour),
+    )
 
 
 def reasons(outcomes: Sequence[Outcome], out: Console) -> None:
@@ -81,8 +86,17 @@ def reasons(outcomes: Sequence[Outcome], out: Console) -> None:
             groups[one.state, one.why].append(one.order_id or str(one.id))
     if not groups:
         return
-    listed = screen.table("orders", "state", "why", right=[])
+    listed = screen.table(N_("orders"), N_("state"), N_("why"))
     for (state, why), orders in groups.items():
-        more = f" and {screen.number(len(orders) - _MOST_ROWS)} more" if len(orders) > _MOST_ROWS else ""
-        listed.add_row(screen.clean(", ".join(orders[:_MOST_ROWS]) + more), _SAID[state], screen.clean(why))
+        word = speech.state(states.CHANGES, state)
+        listed.add_row(screen.clean(_named(orders)), word, screen.clean(speech.say(why)))
     out.print(listed)
+
+
+def _named(orders: Sequence[str]) -> str:
+    """Return the first of some orders by name, and how many more there are."""
+    named = ", ".join(orders[:_MOST_ROWS])
+    if len(orders) <= _MOST_ROWS:
+        return named
+    more = screen.number(len(orders) - _MOST_ROWS)
+    return speech.gettext("%(orders)s and %(more)s more", orders=named, more=more)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tertib import load as loading
-from tertib.cli import accounts, context, options, screen, until
+from tertib.cli import accounts, context, options, screen, speech, until
 from tertib.errors import SettingsError
 from tertib.language.nearest import did_you_mean
 from tertib.model import Pause
@@ -108,10 +108,17 @@ def show(standing: Iterable[Pause], opened: context.Session) -> None:
     """Print a line for every pause that stands."""
     console, zone = opened.console(), opened.settings.timezone
     for one in standing:
-        end = "" if one.until is None else f", until {screen.moment(one.until, zone)}"
-        console.print(
-            screen.clean(f"{one.told} (since {screen.moment(one.since, zone)}{end})"), style="yellow"
-        )
+        console.print(screen.clean(_told(one, zone)), style="yellow")
+
+
+def _told(one: Pause, zone: str) -> str:
+    told, since = speech.say(one.told), screen.moment(one.since, zone)
+    if one.until is None:
+        return speech.gettext("%(pause)s (since %(since)s)", pause=told, since=since)
+    until = screen.moment(one.until, zone)
+    return speech.gettext(
+        "%(pause)s (since %(since)s, until %(until)s)", pause=told, since=since, until=until
+    )
 
 
 def standing(opened: context.Session) -> Sequence[Pause]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tertib import settings as reading
-from tertib.cli import Choices, context, options, screen
+from tertib.cli import LANGUAGES, Choices, context, options, screen, speech
 from tertib.errors import SettingsError
 from tertib.ledger.people import ROLES, Person, Role
+from tertib.sayings import N_
 
 if TYPE_CHECKING:
     from tertib.cli.context import Session
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
 _LONGEST_NAME: Final = 80
 _LONGEST_FILE: Final = 4096
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-_LANGUAGES: Final = ("id", "en")
 
 _role = click.option("--role", type=click.Choice(ROLES), help="What they may do. A new person is a viewer.")
 _language = click.option(
-    "--language", type=click.Choice(_LANGUAGES), help="The language of their pages; else their browser's."
+    "--language", type=click.Choice(LANGUAGES), help="The language of their pages; else their browser's."
 )
 _password_file = click.option(
     "--password-file",
@@ -52,13 +52,13 @@ def listing(*, as_json: bool) -> int:
     if as_json:
         screen.emit({"people": [_document(one) for one in found]})
         return 0
-    listed = screen.table("name", "role", "accounts", "language", "state")
+    listed = screen.table(N_("name"), N_("role"), N_("accounts"), N_("language"), N_("state"))
     for one in found:
-        accounts = "all" if one.accounts is None else ", ".join(one.accounts)
-        state = "disabled" if one.disabled else ""
+        accounts = speech.gettext("all") if one.accounts is None else ", ".join(one.accounts)
+        state = speech.gettext("disabled") if one.disabled else ""
         listed.add_row(screen.clean(one.name), one.role, accounts, one.language or "", state)
     opened[0].console().print(
-        listed if found else "nobody yet: whoever works at this machine may do everything"
+        listed if found else speech.gettext("nobody yet: whoever works at this machine may do everything")
     )
     return 0
 
@@ -82,7 +82,12 @@ def add(
     )
     _record(opened, "person_added", made)
     opened[0].ledger.people.add(made, opened[0].time.now())
-    return _said(made, "added", as_json=as_json)
+    if as_json:
+        screen.emit(_document(made))
+        return 0
+    click.echo(speech.gettext("added: %(name)s, %(role)s, %(accounts)s", **_told(made)))
+    click.echo(speech.gettext("everybody signs in to the pages from now on, at this machine too"))
+    return 0
 
 
 @command.command("change")
@@ -119,7 +124,11 @@ def change(
     )
     _record(opened, "person_changed", changed, password=changed.password_hash != known.password_hash)
     opened[0].ledger.people.change(changed)
-    return _said(changed, "changed", as_json=as_json)
+    if as_json:
+        screen.emit(_document(changed))
+    else:
+        click.echo(speech.gettext("changed: %(name)s, %(role)s, %(accounts)s", **_told(changed)))
+    return 0
 
 
 @command.command("disable")
@@ -131,7 +140,11 @@ def disable(name: str, *, as_json: bool) -> int:
     gone = replace(_known(opened, name), disabled=True)
     _record(opened, "person_disabled", gone)
     opened[0].ledger.people.change(gone)
-    return _said(gone, "disabled", as_json=as_json)
+    if as_json:
+        screen.emit(_document(gone))
+    else:
+        click.echo(speech.gettext("disabled: %(name)s, %(role)s, %(accounts)s", **_told(gone)))
+    return 0
 
 
 # --- whose people they are ------------------------------------------------------------------------------
@@ -231,12 +244,11 @@ def _document(one: Person) -> Mapping[str, Any]:
     }
 
 
-def _said(one: Person, what: str, *, as_json: bool) -> int:
-    if as_json:
-        screen.emit(_document(one))
-        return 0
-    sees = "all accounts" if one.accounts is None else f"account {', '.join(one.accounts)}"
-    click.echo(f"{what}: {one.name}, {one.role}, {sees}")
-    if what == "added":
-        click.echo("everybody signs in to the pages from now on, at this machine too")
-    return 0
+def _told(one: Person) -> Mapping[str, str]:
+    """Return who somebody is, as the sentences about them name it."""
+    sees = (
+        speech.gettext("all accounts")
+        if one.accounts is None
+        else speech.gettext("account %(account)s", account=", ".join(one.accounts))
+    )
+    return {"name": one.name, "role": one.role, "accounts": sees}

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from tertib import pipeline, record
-from tertib.cli import accounts, context, files, options, preview, progress, queries
+from tertib.cli import accounts, context, files, options, preview, progress, queries, reporting, speech
 from tertib.model import Plan
 
 WITH_CHANGES: Final = 4
@@ -23,6 +23,7 @@ SOMETHING_HELD: Final = 3
 @click.option(
     "--out", type=click.Path(dir_okay=False), help="Write the plan to this file, for `tertib apply`."
 )
+@options.report
 @click.option(
     "--detailed-exitcode", "detailed", is_flag=True, help="Exit with 4 where something would change."
 )
@@ -37,16 +38,23 @@ def command(
     *,
     as_json: bool,
     out: str | None,
+    html: str | None,
     detailed: bool,
     explain_query: bool,
     everything: bool,
 ) -> int:
     """Preview what RULES would change: files, directories, globs or names of rules. Sends nothing."""
+    if html is not None and html == out:
+        raise click.UsageError("`--html` and `--out` name the same file")
+    sessions, one_only = context.sessions(), "--out" if out is not None else None
+    report = reporting.Report(html, len(sessions))
 
     def planned(opened: context.Session) -> accounts.Said:
         explained = queries.Explained()
-        plan = _plan(opened, rules, explained)
+        with report.about(opened):
+            plan = _plan(opened, rules, explained)
         document = record.document(plan, opened.mask)
+        report.tell_plan(document, opened, out)
         if out is not None:
             write(document, Path(out))
         asked = {"explain_query": explained.document(plan.scans)} if explain_query else {}
@@ -58,7 +66,10 @@ def command(
 
         return accounts.Said({**document, **asked}, show, exit_code(plan, detailed=detailed))
 
-    return accounts.each(planned, as_json=as_json, one_only="--out" if out is not None else None)
+    code = accounts.each(planned, as_json=as_json, one_only=one_only, opened=sessions)
+    if not as_json:
+        report.say()
+    return code
 
 
 def _plan(opened: context.Session, rules: Sequence[str], explained: queries.Explained) -> Plan:
@@ -71,6 +82,11 @@ def write(document: dict[str, Any], file: Path) -> None:
     """Write a plan's document; raises `OSError`."""
     with files.writing(file) as opened:
         opened.write(json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def way_on(plan: str) -> str:
+    """Say how a plan is carried out, by its id or its file."""
+    return speech.gettext("to do exactly this: %(command)s", command=f"tertib apply {plan}")
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> int:
@@ -97,4 +113,4 @@ def _show(plan: Plan, opened: context.Session, out: str | None, *, everything: b
         left=opened.budget.left_hour(),
     )
     if plan.changes or plan.over_limit:
-        console.print(f"to do exactly this: tertib apply {out or plan.plan_id}")
+        console.print(way_on(out or plan.plan_id))

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from tertib import record
-from tertib.cli import screen
+from tertib.cli import screen, speech
 from tertib.model import Change, Held, Plan
-from tertib.telling.changes import step, why
+from tertib.sayings import N_
+from tertib.telling.changes import step, summary, why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,9 +32,10 @@ def show(
     _held(plan.held, out)
     _scans(plan, out)
     for warning in plan.warnings:
-        out.print(f"warning: {screen.clean(warning)}", style="yellow")
+        said = speech.gettext("warning: %(why)s", why=speech.say(warning))
+        out.print(screen.clean(said), style="yellow")
     out.print(_cost(plan, left, zone))
-    out.print(record.summary(plan.changes), style="bold")
+    out.print(summary(plan.changes, speech.tongue()), style="bold")
 
 
 def changes(
@@ -54,20 +55,21 @@ def _changes(rule: str, changes: Sequence[Change], out: Console, now: datetime, 
     """Print one rule's changes, those over a limit among them, for a plan shows every row."""
     if not changes:
         return
-    columns = ("order", "customer", "change", "why", "money", "age")
+    columns = (N_("order"), N_("customer"), N_("change"), N_("why"), N_("money"), N_("age"))
     listed = screen.table(*columns, right=["money"], cut="why", title=rule)
     for change in changes if room is None else changes[:room]:
         listed.add_row(
             screen.clean(change.order_id or change.id),
             screen.clean(change.customer),
             step(change),
-            why(change.reasons),
+            why(change.reasons, speech.tongue()),
             screen.rupiah(change.value),
             "" if change.since is None else screen.age(now - change.since),
         )
     out.print(listed)
     if room is not None and len(changes) > room:
-        out.print(f"… and {screen.number(len(changes) - room)} more; `--all` shows them", style="dim")
+        more = screen.number(len(changes) - room)
+        out.print(speech.gettext("… and %(more)s more; `--all` shows them", more=more), style="dim")
     out.print()
 
 
@@ -76,12 +78,12 @@ def _totals(plan: Plan, out: Console) -> None:
         return
     held = Counter(one.rule for one in plan.held)
     listed = screen.table(
-        "rule",
-        "mode",
-        "matched",
-        "to change",
-        "held",
-        "money",
+        N_("rule"),
+        N_("mode"),
+        N_("matched"),
+        N_("to change"),
+        N_("held"),
+        N_("money"),
         right=["matched", "to change", "held", "money"],
     )
     for tally in plan.rules:
@@ -104,14 +106,14 @@ def _held(held: Sequence[Held], out: Console) -> None:
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for one in held:
         groups[one.rule, one.code, one.why].append(one.order_id or ("" if one.id is None else str(one.id)))
-    listed = screen.table("held", "orders", "rule", "why", right=["orders"])
+    listed = screen.table(N_("held"), N_("orders"), N_("rule"), N_("why"), right=["orders"])
     for (rule, code, reason), orders in groups.items():
         named = [screen.clean(order) for order in orders if order]
         listed.add_row(
             code,
-            "all" if code in _WHOLE_RULE else screen.number(len(orders)),
+            speech.gettext("all") if code in _WHOLE_RULE else screen.number(len(orders)),
             screen.clean(rule),
-            screen.clean(reason) + _examples(named),
+            screen.clean(speech.say(reason)) + _examples(named),
         )
     out.print(listed)
     out.print()
@@ -128,10 +130,21 @@ def _scans(plan: Plan, out: Console) -> None:
     for report in plan.scans:
         if report.failure is not None:
             names = ", ".join(f"`{name}`" for name in report.scan.rules)
-            out.print(f"not read to the end, for {names}: {screen.clean(report.failure)}", style="red")
+            failure = screen.clean(speech.say(report.failure))
+            said = speech.gettext("not read to the end, for %(rules)s: %(why)s", rules=names, why=failure)
+            out.print(said, style="red")
 
 
 def _cost(plan: Plan, left: int | None, zone: str) -> str:
-    orders, requests = screen.many(plan.orders_read, "order"), screen.many(plan.requests, "request")
-    rest = "" if left is None else f", {screen.number(left)} left this hour"
-    return f"read {orders} in {requests}{rest}; {screen.moment(plan.now, zone)}"
+    known = {
+        "orders": speech.ngettext("%(count)s order", "%(count)s orders", plan.orders_read),
+        "requests": speech.ngettext("%(count)s request", "%(count)s requests", plan.requests),
+        "at": screen.moment(plan.now, zone),
+    }
+    if left is None:
+        return speech.gettext("read %(orders)s in %(requests)s; %(at)s", **known)
+    return speech.gettext(
+        "read %(orders)s in %(requests)s, %(left)s left this hour; %(at)s",
+        left=screen.number(left),
+        **known,
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from tertib.cli import screen
+from tertib.cli import screen, speech
 from tertib.clock import SystemClock
+from tertib.sayings import N_
+from tertib.telling.tongue import Tongue
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 Progress: TypeAlias = Callable[..., None]
 """Called with an event's name and numbers, such as `("read", pages=3, orders=75, matched=2, expected=10)`."""
+
+EVENTS: Final[Mapping[str, str]] = {"read": N_("read"), "applied": N_("applied")}
+"""What goes on, by the event's name."""
 
 
 @contextmanager
@@ -32,7 +37,7 @@ def shown(
         yield None
         return
     with bars(screen.console(color=color, stderr=True)) as drawn:
-        yield Bar(drawn, left or _unknown)
+        yield Bar(drawn, left or _unknown, speech.tongue())
 
 
 def _unknown() -> None:
@@ -61,11 +66,12 @@ class Bar:
     What is shown must never stop the work: a terminal that goes away is no reason to leave a change unrecorded.
     """
 
-    def __init__(self, drawn: Bars, left: Callable[[], int | None]) -> None:
+    def __init__(self, drawn: Bars, left: Callable[[], int | None], tongue: Tongue) -> None:
         self._bars = drawn
         self._left = left
+        self._tongue = tongue
         self._event = ""
-        self._task: TaskID = drawn.add_task("asking Scalev …", total=None, said="")
+        self._task: TaskID = drawn.add_task(tongue.gettext("asking Scalev …"), total=None, said="")
 
     def __call__(self, event: str, **numbers: Any) -> None:
         """Show an event's numbers; the bar fills where they say how much there will be."""
@@ -73,8 +79,9 @@ class Bar:
         with suppress(OSError):
             if event != self._event:
                 self._event = event
-                self._bars.reset(self._task, description=event, total=total, said="")
-            said = words(numbers, self._left() if event == "read" else None)
+                doing = self._tongue.gettext(EVENTS.get(event, event))
+                self._bars.reset(self._task, description=doing, total=total, said="")
+            said = words(numbers, self._left() if event == "read" else None, self._tongue)
             self._bars.update(self._task, completed=done, total=total, said=said)
 
 
@@ -87,15 +94,23 @@ def extent(numbers: dict[str, Any]) -> tuple[int, int | None]:
     return pages, None if expected is None else max(pages, expected)
 
 
-def words(numbers: dict[str, Any], left: int | None) -> str:
+def words(numbers: dict[str, Any], left: int | None, tongue: Tongue) -> str:
     """Say the numbers: `12 of 40 pages, 300 orders, 7 matched, 9.871 requests left`."""
     done, total = extent(numbers)
-    of = "" if total is None else f" of {screen.number(total)}"
-    if "done" in numbers:
-        return f"{screen.number(done)}{of}"
-    counted = [f"{screen.number(numbers[name])} {name}" for name in ("orders", "matched") if name in numbers]
-    rest = [] if left is None else [f"{screen.number(left)} requests left this hour"]
-    return ", ".join([f"{screen.number(done)}{of} pages", *counted, *rest])
+    far = screen.number(done)
+    if total is not None:
+        far = tongue.gettext("%(done)s of %(total)s", done=far, total=screen.number(total))
+    return far if "done" in numbers else ", ".join(_read(numbers, far, left, tongue))
+
+
+def _read(numbers: dict[str, Any], far: str, left: int | None, tongue: Tongue) -> Iterator[str]:
+    yield tongue.gettext("%(number)s pages", number=far)
+    if "orders" in numbers:
+        yield tongue.gettext("%(number)s orders", number=screen.number(numbers["orders"]))
+    if "matched" in numbers:
+        yield tongue.gettext("%(number)s matched", number=screen.number(numbers["matched"]))
+    if left is not None:
+        yield tongue.gettext("%(number)s requests left this hour", number=screen.number(left))
 
 
 def heeding(clock: SystemClock, report: Progress | None) -> Progress:

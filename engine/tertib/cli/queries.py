@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tertib.cli import screen
+from tertib.cli import screen, speech
 from tertib.compile import Program, Shared, Sizes
 from tertib.model import ScanReport
+from tertib.sayings import N_
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,12 +74,11 @@ class Explained:
 
 
 def _conditions(program: Program, out: Console) -> None:
-    listed = screen.table("rule", "condition", "Scalev filters by", "stays here, because")
+    listed = screen.table(N_("rule"), N_("condition"), N_("Scalev filters by"), N_("stays here, because"))
     for one in program.rules:
         for note in one.pushdown.notes:
-            listed.add_row(
-                one.rule.name, screen.clean(note.condition), screen.clean("\n".join(note.filters)), note.why
-            )
+            filters = "\n".join(screen.clean(speech.say(one)) for one in note.filters)
+            listed.add_row(one.rule.name, screen.clean(note.condition), filters, speech.say(note.why))
     if listed.row_count:
         out.print(listed)
         out.print()
@@ -86,7 +86,15 @@ def _conditions(program: Program, out: Console) -> None:
 
 def _scans(rows: Sequence[tuple[Shared, ScanReport, int | None]], out: Console) -> None:
     right = ["expected", "pages", "orders", "saved"]
-    listed = screen.table("what was sent", "for", "expected", "pages", "orders", "saved", right=right)
+    listed = screen.table(
+        N_("what was sent"),
+        N_("for"),
+        N_("expected"),
+        N_("pages"),
+        N_("orders"),
+        N_("saved"),
+        right=right,
+    )
     for shared, report, apart in rows:
         listed.add_row(
             _sent(report),
@@ -98,14 +106,18 @@ def _scans(rows: Sequence[tuple[Shared, ScanReport, int | None]], out: Console) 
         )
     out.print(listed)
     saved = sum(max(0, apart - report.pages) for _, report, apart in rows if apart is not None)
-    out.print(f"pages that sharing saved: {screen.number(saved)}")
+    out.print(speech.gettext("pages that sharing saved: %(pages)s", pages=screen.number(saved)))
     out.print()
 
 
 def _sent(report: ScanReport) -> str:
     """Show what a scan asked for, columns left out."""
     scan = report.scan
-    source = "" if scan.source.store is None else f"customer orders of {scan.source.store}: "
-    sent = "\n".join(f"{name}={value}" for name, value in scan.params.items() if name != "columns")
-    early = "\nended early: what follows was created too long ago" if report.ended_early else ""
-    return screen.clean(source) + "\n".join(map(screen.clean, (sent or "all orders").split("\n"))) + early
+    lines = [f"{name}={value}" for name, value in scan.params.items() if name != "columns"]
+    lines = lines or [speech.gettext("all orders")]
+    if scan.source.store is not None:
+        of = speech.gettext("customer orders of %(store)s", store=scan.source.store)
+        lines[0] = f"{of}: {lines[0]}"
+    if report.ended_early:
+        lines.append(speech.gettext("ended early: what follows was created too long ago"))
+    return "\n".join(map(screen.clean, lines))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from tertib.cli import context, judgement, problems, screen
+from tertib.cli import context, judgement, problems, screen, speech
 from tertib.rehearse import CaseResult, Rehearsal
 from tertib.rehearse.coverage import Coverage, Node, RuleCoverage, percent
 from tertib.rehearse.judging import WORDS
 from tertib.rehearse.sources import Step
+from tertib.sayings import N_
+
+_VERDICTS: Final[Mapping[bool | None, str]] = {True: N_("true"), False: N_("false"), None: N_("unknown")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +37,23 @@ def show(rehearsed: Rehearsal, shown: Shown, opened: context.Session) -> None:
         if not case.ok:
             click.echo("\n".join(_failure(case, opened.settings.timezone)) + "\n")
     for file in rehearsed.untested:
-        click.echo(f"no test stands beside {file}")
+        click.echo(speech.gettext("no test stands beside %(file)s", file=file))
     if shown.coverage:
         _show_coverage(rehearsed.coverage, opened)
     click.echo(_verdict(rehearsed))
     if not shown.suffices(rehearsed):
-        click.echo(f"the coverage is below the threshold of {shown.threshold:g} %")
+        click.echo(
+            speech.gettext(
+                "the coverage is below the threshold of %(percent)s %%", percent=f"{shown.threshold:g}"
+            )
+        )
 
 
 def _failure(case: CaseResult, zone: str) -> Iterator[str]:
-    yield f"{case.file}:{case.line}: rule {case.rule}: {screen.clean(case.name)}"
+    failed = speech.gettext("rule %(rule)s: %(case)s", rule=case.rule, case=case.name)
+    yield f"{case.file}:{case.line}: {screen.clean(failed)}"
     yield from (f"  {screen.clean(line)}" for line in case.diff)
-    yield f"  at {screen.moment(case.now, zone)} the rule saw:"
+    yield "  " + speech.gettext("at %(at)s the rule saw:", at=screen.moment(case.now, zone))
     lines = list(_steps(case.steps))
     width = max((len(line) for line, _ in lines), default=0)
     yield from (f"  {line.ljust(min(width, 100))}  {place}" for line, place in lines)
@@ -62,8 +70,16 @@ def _verdict(rehearsed: Rehearsal) -> str:
     failed = sum(not case.ok for case in rehearsed.cases)
     passed = len(rehearsed.cases) - failed
     broken = sum(problem.severity == "error" for problem in rehearsed.problems)
-    mistakes = f", {screen.many(broken, 'mistake')}" if broken else ""
-    return f"{screen.many(len(rehearsed.cases), 'case')}: {passed} passed, {failed} failed{mistakes}"
+    said = speech.ngettext(
+        "%(count)s case: %(passed)s passed, %(failed)s failed",
+        "%(count)s cases: %(passed)s passed, %(failed)s failed",
+        len(rehearsed.cases),
+        passed=passed,
+        failed=failed,
+    )
+    if not broken:
+        return said
+    return f"{said}, " + speech.ngettext("%(count)s mistake", "%(count)s mistakes", broken)
 
 
 # --- coverage -------------------------------------------------------------------------------------------
@@ -71,12 +87,12 @@ def _verdict(rehearsed: Rehearsal) -> str:
 
 def _show_coverage(coverage: Coverage, opened: context.Session) -> None:
     listed = screen.table(
-        "rule",
-        "cases",
-        "conditions",
-        "seen",
-        "of",
-        "coverage",
+        N_("rule"),
+        N_("cases"),
+        N_("conditions"),
+        N_("seen"),
+        N_("of"),
+        N_("coverage"),
         right=["cases", "conditions", "seen", "of", "coverage"],
     )
     for rule in coverage.rules:
@@ -88,18 +104,34 @@ def _show_coverage(coverage: Coverage, opened: context.Session) -> None:
         for line in _unseen(rule):
             click.echo(line)
     click.echo(
-        f"coverage: {_percent(coverage.seen, coverage.needed)}, "
-        f"{screen.number(coverage.seen)} of {screen.many(coverage.needed, 'verdict')} seen"
+        speech.ngettext(
+            "coverage: %(percent)s, %(seen)s of %(count)s verdict seen",
+            "coverage: %(percent)s, %(seen)s of %(count)s verdicts seen",
+            coverage.needed,
+            percent=_percent(coverage.seen, coverage.needed),
+            seen=screen.number(coverage.seen),
+        )
     )
 
 
 def _unseen(rule: RuleCoverage) -> Iterator[str]:
     for node in rule.nodes:
         if node.missing:
-            yield f"{_place(node)}: rule {rule.rule}: {_text(node)} was never seen {_words(node.missing)}"
+            said = speech.gettext(
+                "rule %(rule)s: %(condition)s was never seen %(verdicts)s",
+                rule=rule.rule,
+                condition=_text(node),
+                verdicts=_words(node.missing),
+            )
+            yield f"{_place(node)}: {said}"
     for node in rule.filters:
         if False in node.missing:
-            yield f"{_place(node)}: rule {rule.rule}: `{node.condition}` never kept an order out (not counted)"
+            said = speech.gettext(
+                "rule %(rule)s: `%(condition)s` never kept an order out (not counted)",
+                rule=rule.rule,
+                condition=node.condition,
+            )
+            yield f"{_place(node)}: {said}"
 
 
 def _text(node: Node) -> str:
@@ -111,7 +143,7 @@ def _place(node: Node) -> str:
 
 
 def _words(verdicts: Iterable[bool | None]) -> str:
-    return " or ".join(WORDS[one] for one in verdicts)
+    return judgement.either([speech.gettext(_VERDICTS[one]) for one in verdicts])
 
 
 def _percent(seen: int, needed: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tertib.cli import context, options, screen
+from tertib.cli import context, options, screen, speech
 from tertib.cli.apply import recorded
 
 
@@ -21,5 +21,5 @@ def command(plan: str, *, note: str, as_json: bool) -> int:
     if as_json:
         screen.emit({"plan_id": plan, "state": "rejected"})
     else:
-        click.echo(f"plan {plan} is rejected")
+        click.echo(speech.gettext("plan %(plan)s is rejected", plan=plan))
     return 0

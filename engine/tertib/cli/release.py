@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tertib.cli import context, options, screen
+from tertib.cli import context, options, screen, speech
 from tertib.errors import SettingsError
 
 
@@ -22,9 +22,13 @@ def command(order: str, *, as_json: bool) -> int:
     if as_json:
         screen.emit({"order": order, "hold_ended": lifted, "handed_back": bool(handed_back)})
     else:
-        done = [
-            *(["its hold has ended"] if lifted else []),
-            *(["rules may change it again"] if handed_back else []),
-        ]
-        click.echo(f"{screen.clean(order)}: {', and '.join(done)}")
+        click.echo(screen.clean(_said(order, lifted=bool(lifted), handed_back=bool(handed_back))))
     return 0
+
+
+def _said(order: str, *, lifted: bool, handed_back: bool) -> str:
+    if lifted and handed_back:
+        return speech.gettext("%(order)s: its hold has ended, and rules may change it again", order=order)
+    if lifted:
+        return speech.gettext("%(order)s: its hold has ended", order=order)
+    return speech.gettext("%(order)s: rules may change it again", order=order)

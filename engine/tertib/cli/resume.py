@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from tertib.cli import accounts, context, options, screen
+from tertib.cli import accounts, context, options, screen, speech
 from tertib.cli.pause import chosen, documents, everything, show
 from tertib.errors import SettingsError
+from tertib.sayings import N_, said
 
 
 @click.command("resume")
@@ -24,17 +25,22 @@ def command(rules: tuple[str, ...], *, everything: bool, as_json: bool) -> int:
         now, account = one.time.now(), one.settings.account
         pausing, who = one.ledger.pausing, context.person()
         if everything:
-            ended = ["everything"] if pausing.resume_everything(account, who, now) else []
+            ended = [N_("everything")] if pausing.resume_everything(account, who, now) else []
         else:
             paused = [rule for rule in rules or (None,) if pausing.resume(account, rule, who, now)]
-            ended = [f"account `{account}`" if rule is None else f"rule `{rule}`" for rule in paused]
+            ended = [
+                said("account `%(account)s`", account=account)
+                if rule is None
+                else said("rule `%(rule)s`", rule=rule)
+                for rule in paused
+            ]
         left = one.ledger.pauses(account, now)
         if not ended:
             raise SettingsError("that is not paused", hint="; ".join(pause.told for pause in left) or None)
 
         def tell() -> None:
             for what in ended:
-                click.echo(screen.clean(f"{what} goes on"))
+                click.echo(screen.clean(speech.gettext("%(what)s goes on", what=speech.say(what))))
             show(left, one)
 
         return accounts.Said({"resumed": ended, "pauses": documents(left)}, tell)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from tertib.cli import accounts, context, options, pause, screen, story
+from tertib.cli import accounts, context, options, pause, reporting, screen, speech, story
 from tertib.errors import SettingsError
 from tertib.ledger.runs import RunDetails, RunRecord
 from tertib.ledger.schema import plain
 from tertib.ledger.slots import Slot
 from tertib.model import Pause
+from tertib.sayings import N_
+from tertib.telling import states
+
+_SPENT: Final[Mapping[str, str]] = {
+    "on_the_wire": N_("sent"),
+    "reads": N_("reads"),
+    "retries": N_("retries"),
+    "rereads": N_("rereads"),
+    "writes": N_("writes"),
+}
+"""What a run sent, orders and then requests, beside what became of its orders."""
 
 
 @click.group("runs", invoke_without_command=True)
@@ -42,11 +53,12 @@ def _slots(opened: context.Session, limit: int) -> accounts.Said:
 
 def _show_slots(found: Sequence[Slot], standing: Sequence[Pause], opened: context.Session) -> None:
     pause.show(standing, opened)
-    listed = screen.table("slot", "rule", "state", "run", "why")
+    listed = screen.table(N_("slot"), N_("rule"), N_("state"), N_("run"), N_("why"))
     for one in found:
         at = screen.moment(one.slot_at, opened.settings.timezone)
-        listed.add_row(at, screen.clean(one.rule), one.state, one.run_id or "", screen.clean(one.note))
-    opened.console().print(listed if found else "no slots yet")
+        state, why = speech.state(states.SLOTS, one.state), screen.clean(speech.say(one.note))
+        listed.add_row(at, screen.clean(one.rule), state, one.run_id or "", why)
+    opened.console().print(listed if found else speech.gettext("no slots yet"))
 
 
 def _list(opened: context.Session, limit: int) -> accounts.Said:
@@ -58,26 +70,31 @@ def _list(opened: context.Session, limit: int) -> accounts.Said:
 def _show_list(found: Sequence[RunRecord], standing: Sequence[Pause], opened: context.Session) -> None:
     pause.show(standing, opened)
     console = opened.console()
-    listed = screen.table("run", "kind", "state", "began", "slot", "totals")
+    listed = screen.table(N_("run"), N_("kind"), N_("state"), N_("began"), N_("slot"), N_("totals"))
     for one in found:
         began = screen.moment(one.started_at, opened.settings.timezone)
-        listed.add_row(one.run_id, one.kind, one.state, began, one.slot or "", _totals(one))
-    console.print(listed if found else "no runs yet")
+        kind, state = speech.kind(one.kind), speech.state(states.RUNS, one.state)
+        listed.add_row(one.run_id, kind, state, began, one.slot or "", _totals(one))
+    console.print(listed if found else speech.gettext("no runs yet"))
 
 
 @command.command("show")
 @click.argument("run")
 @options.json_output
+@options.report
 @click.pass_context
-def show(ctx: click.Context, run: str, *, as_json: bool) -> int:
+def show(ctx: click.Context, run: str, *, as_json: bool, html: str | None) -> int:
     """Tell one run in words: its course, every request, and what became of every order."""
     found, opened = next(_found(run, context.sessions()), (None, None))
     if found is None or opened is None:
         raise SettingsError(f"there is no run `{run}` in this ledger", hint="`tertib runs` lists them")
+    report = reporting.Report(html)
+    report.tell_run(found, opened)
     if as_json or ctx.meta.get(__name__):
         screen.emit(_details(found))
     else:
         _show(found, opened)
+        report.say()
     return 0
 
 
@@ -96,7 +113,11 @@ def _run(one: RunRecord) -> dict[str, Any]:
 
 def _totals(one: RunRecord) -> str:
     counts = {name: count for name, count in one.totals.items() if isinstance(count, int) and count}
-    return ", ".join(f"{name} {screen.number(count)}" for name, count in counts.items())
+    return ", ".join(f"{_total(name)} {screen.number(count)}" for name, count in counts.items())
+
+
+def _total(name: str) -> str:
+    return speech.gettext(_SPENT[name]) if name in _SPENT else speech.state(states.CHANGES, name)
 
 
 def _details(found: RunDetails) -> dict[str, Any]:
@@ -111,14 +132,14 @@ def _show(found: RunDetails, opened: context.Session) -> None:
     console = opened.console()
     for sentence in story.tell(found, opened.settings.timezone):
         console.print(sentence)
-    listed = screen.table("order", "rule", "state", "money", "why", right=["money"])
+    listed = screen.table(N_("order"), N_("rule"), N_("state"), N_("money"), N_("why"), right=["money"])
     for change in found.changes:
         listed.add_row(
             screen.clean(change.order_id or change.id),
             change.rule,
-            change.state,
+            speech.state(states.CHANGES, change.state),
             screen.rupiah(change.value),
-            screen.clean(change.why),
+            screen.clean(speech.say(change.why)),
         )
     if found.changes:
         console.print(listed)

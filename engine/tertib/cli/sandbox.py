@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tertib.cli import options, screen
+from tertib.cli import options, screen, speech
 
 if TYPE_CHECKING:
     from tertib.sandbox.faults import Faults
@@ -63,11 +63,16 @@ def _greet(served: Served, orders: int, contract: str, *, as_json: bool) -> None
         )
         return
     click.echo(
-        f"{screen.many(orders, 'invented order')}, contract {contract}, until Ctrl-C. In another terminal:"
+        speech.ngettext(
+            "%(count)s invented order, contract %(contract)s, until Ctrl-C. In another terminal:",
+            "%(count)s invented orders, contract %(contract)s, until Ctrl-C. In another terminal:",
+            orders,
+            contract=contract,
+        )
     )
     click.echo(f"  export SCALEV_BASE_URL={served.url} SCALEV_TOKEN={served.business_token}")
     click.echo("  tertib plan")
-    click.echo(f"what happens inside: {served.url}/")
+    click.echo(speech.gettext("what happens inside: %(url)s", url=f"{served.url}/"))
 
 
 def _faults(given: Sequence[str]) -> Faults:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import click
 
-from tertib.cli import accounts, context, options, pause, screen, timeline
+from tertib.cli import accounts, context, options, pause, screen, speech, timeline
 from tertib.errors import SettingsError
 from tertib.model import Pause, Rule
+from tertib.sayings import N_
 from tertib.schedule import MOST_AHEAD, Planned, days_from, planned
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+LATEST: Final = datetime.max.replace(tzinfo=UTC)
+"""When a rule runs next that does not run on the days that are shown: after all the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +118,20 @@ def _show(found: _Shown, opened: context.Session) -> None:
 
 def _show_next(found: _Shown, console: Console, zone: str) -> None:
     """Print when each rule runs next, the soonest first."""
-    listed = screen.table("rule", "mode", "runs next")
+    listed = screen.table(N_("rule"), N_("mode"), N_("runs next"))
     rows = []
     for rule in found.rules:
         mine = [one for one in found.slots if one.rule == rule.name]
         coming = next((one for one in mine if one.state == "runs"), None)
-        words = "not on these days" if coming is None else screen.moment(coming.starts, zone)
-        if coming is not None:
-            words += f" (in {screen.age(coming.starts - found.now)})"
-        rows.append((coming is None, words, rule))
-    for _, words, rule in sorted(rows, key=lambda row: (row[0], row[1], row[2].name)):
-        listed.add_row(screen.clean(rule.name), rule.mode.value, words)
+        starts = LATEST if coming is None else coming.starts
+        rows.append((starts, rule.name, rule.mode.value))
+    for starts, name, mode in sorted(rows):
+        listed.add_row(screen.clean(name), mode, _next(starts, found.now, zone))
     console.print(listed)
+
+
+def _next(starts: datetime, now: datetime, zone: str) -> str:
+    if starts == LATEST:
+        return speech.gettext("not on these days")
+    at = screen.moment(starts, zone)
+    return speech.gettext("%(at)s (in %(age)s)", at=at, age=screen.age(starts - now))

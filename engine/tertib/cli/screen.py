@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from tertib.telling.text import age, clean, many, moment, number, rupiah, shorten
+from tertib.cli.speech import age, gettext, moment
+from tertib.telling.text import clean, number, rupiah, shorten
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,9 +28,9 @@ __all__ = [
     "console",
     "emit",
     "escaped",
-    "many",
     "moment",
     "number",
+    "reference",
     "rupiah",
     "shorten",
     "table",
@@ -91,29 +92,42 @@ def _digits(text: str | None) -> str:
 
 
 def table(*columns: str, right: Sequence[str] = (), cut: str = "", title: str | None = None) -> Table:
-    """Return an empty table with these headings, those in `right` set flush right.
+    """Return an empty table with these headings in the command's language, those in `right` set flush right.
 
-    The column `cut` gets what room the others leave, and keeps to one line; without it, every column may fold.
+    Headings are given in English, and `right` and `cut` name them so. The column `cut` gets what room the others leave,
+    and keeps to one line; without it, every column may fold.
     """
+    made = _empty(title, expand=bool(cut))
+    for column in columns:
+        side: Literal["left", "right"] = "right" if column in right else "left"
+        if column == cut:
+            made.add_column(gettext(column), justify=side, overflow="ellipsis", no_wrap=True, ratio=1)
+        else:
+            made.add_column(gettext(column), justify=side, overflow="fold")
+    return made
+
+
+def reference(*columns: str, title: str | None = None) -> Table:
+    """Return an empty table whose headings stay English, as what will stand below them is."""
+    made = _empty(title)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def _empty(title: str | None, *, expand: bool = False) -> Table:
     from rich import box  # noqa: PLC0415 - as in `console`
     from rich.table import Table  # noqa: PLC0415
 
-    made = Table(
+    return Table(
         box=box.SIMPLE_HEAD,
         title=title,
         title_justify="left",
         title_style="bold",
         pad_edge=False,
         show_edge=False,
-        expand=bool(cut),
+        expand=expand,
     )
-    for column in columns:
-        side: Literal["left", "right"] = "right" if column in right else "left"
-        if column == cut:
-            made.add_column(column, justify=side, overflow="ellipsis", no_wrap=True, ratio=1)
-        else:
-            made.add_column(column, justify=side, overflow="fold")
-    return made
 
 
 def asks() -> bool:

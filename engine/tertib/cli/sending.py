@@ -11,9 +11,10 @@ import click
 
 from tertib import plan as planning
 from tertib import record
-from tertib.cli import context, exits, outcome, preview, progress, screen
+from tertib.cli import context, exits, outcome, preview, progress, screen, speech
 from tertib.errors import PlanRefused
 from tertib.model import Pick, Plan, Run
+from tertib.telling.changes import summary
 
 
 def refuse_unasked(verb: str, *, yes: bool) -> None:
@@ -35,13 +36,15 @@ def agreed(plan: Plan, pick: Pick, opened: context.Session) -> bool:
     rows = planning.select(plan, first=pick.first, only=pick.only, but=pick.but)
     console = screen.console(color=opened.choices.color, stderr=True)
     preview.changes(plan, rows, console, opened.time.now())
-    console.print(record.summary(rows), style="bold")
+    console.print(summary(rows, opened.tongue), style="bold")
     return not rows or confirmed(len(rows))
 
 
 def confirmed(count: int) -> bool:
     """Ask whether so many changes are to be sent."""
-    return click.confirm(f"Send {screen.many(count, 'change')} to Scalev?", err=True)
+    return speech.confirmed(
+        speech.ngettext("Send %(count)s change to Scalev?", "Send %(count)s changes to Scalev?", count)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tertib import pipeline, record
-from tertib.cli import accounts, context, options, outcome, screen
+from tertib.cli import accounts, context, options, outcome, screen, speech
 from tertib.pipeline import Settled
 
 
@@ -31,10 +31,17 @@ def _settle(opened: context.Session) -> accounts.Said:
 def _show(settled: Settled, opened: context.Session) -> None:
     console = opened.console()
     for one in settled.outcomes:
-        console.print(f"{screen.clean(one.order_id or one.id)} ({one.rule}): {screen.clean(one.why)}")
+        console.print(
+            f"{screen.clean(one.order_id or one.id)} ({one.rule}): {screen.clean(speech.say(one.why))}"
+        )
     if settled.waiting:
-        console.print(f"{screen.many(settled.waiting, 'change')} still unknown")
+        console.print(
+            speech.ngettext(
+                "%(count)s change still unknown", "%(count)s changes still unknown", settled.waiting
+            )
+        )
     elif not settled.outcomes:
-        console.print("nothing is waiting to be settled")
+        console.print(speech.gettext("nothing is waiting to be settled"))
     if settled.come_back_at is not None:
-        console.print(f"come back at {screen.moment(settled.come_back_at, opened.settings.timezone)}")
+        at = screen.moment(settled.come_back_at, opened.settings.timezone)
+        console.print(speech.gettext("come back at %(at)s", at=at))

@@ -4,66 +4,100 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Final
 
-from tertib.cli import screen
+from tertib.cli import screen, speech
 from tertib.ledger.runs import ChangeRecord, RequestRecord, RunDetails, RunRecord
-
-_SAID: Final = {
-    "confirmed": "confirmed",
-    "confirmed_by_readback": "confirmed by reading back",
-    "not_applied": "not applied",
-    "stale": "never sent",
-    "abandoned": "never sent",
-    "held": "held",
-    "previewed": "previewed only",
-    "awaiting_approval": "waiting for approval",
-    "planned": "planned, not yet sent",
-}
 
 
 def tell(found: RunDetails, zone: str) -> Iterator[str]:
     """Yield the story of a run, a sentence a line; `zone` is the shop's."""
     yield from _course(found.run, zone)
     for request in found.requests:
-        yield _request(request, zone)
-    groups: dict[tuple[str, str], int] = defaultdict(int)
+        yield screen.clean(_request(request, zone))
+    groups: dict[tuple[str, str, str], int] = defaultdict(int)
     for change in found.changes:
-        groups[_became(change, zone), change.why] += 1
-    for (became, why), count in groups.items():
-        yield f"{screen.many(count, 'order')} {became}" + (f": {screen.clean(why)}" if why else "")
+        groups[change.state, _due(change, zone), change.why] += 1
+    for (state, due, why), count in groups.items():
+        yield _ended(state, count) + due + (f": {screen.clean(speech.say(why))}" if why else "")
 
 
 def _course(run: RunRecord, zone: str) -> Iterator[str]:
-    began = f"run {run.run_id} ({run.kind}) began {screen.moment(run.started_at, zone)}"
+    yield speech.gettext(
+        "run %(run)s (%(kind)s) began %(at)s",
+        run=run.run_id,
+        kind=speech.kind(run.kind),
+        at=screen.moment(run.started_at, zone),
+    )
     if run.ended_at is None:
-        yield f"{began} and has not ended: it is at work, or its process ended and the next run closes it"
+        yield speech.gettext(
+            "it has not ended: it is at work, or its process ended and the next run closes it"
+        )
     elif run.state == "interrupted":
-        yield f"{began} and was interrupted; {screen.moment(run.ended_at, zone)} another closed it"
+        at = screen.moment(run.ended_at, zone)
+        yield speech.gettext("it was interrupted; %(at)s another closed it", at=at)
     else:
-        yield f"{began} and ended {screen.moment(run.ended_at, zone)}"
-    yield f"it carried out plan {run.plan_id}" if run.plan_id else "it had no plan to carry out"
+        yield speech.gettext("it ended %(at)s", at=screen.moment(run.ended_at, zone))
+    if run.plan_id:
+        yield speech.gettext("it carried out plan %(plan)s", plan=run.plan_id)
+    else:
+        yield speech.gettext("it had no plan to carry out")
     if run.slot:
-        yield f"it ran for slot {run.slot}"
+        yield speech.gettext("it ran for slot %(slot)s", slot=run.slot)
     if run.stopped:
-        yield f"it stopped early: {screen.clean(run.stopped)}"
+        yield screen.clean(speech.gettext("it stopped early: %(why)s", why=speech.say(run.stopped)))
 
 
 def _request(request: RequestRecord, zone: str) -> str:
-    what = f"request {request.number}, {screen.moment(request.claimed_at, zone)}, {screen.many(len(request.ids), 'order')}"
+    what = speech.ngettext(
+        "request %(number)s, %(at)s, %(count)s order",
+        "request %(number)s, %(at)s, %(count)s orders",
+        len(request.ids),
+        number=request.number,
+        at=screen.moment(request.claimed_at, zone),
+    )
     status = "" if request.status is None else f" ({request.status})"
-    said = f": {screen.clean(request.message)}" if request.message else ""
+    said = f": {speech.say(request.message)}" if request.message else ""
     if request.how is None:
-        return f"{what}: no answer was recorded, so Scalev may have done it or not"
+        came = speech.gettext("no answer was recorded, so Scalev may have done it or not")
+        return f"{what}: {came}"
     if request.how == "answered":
-        return f"{what}: Scalev answered{status}{said}"
+        came = speech.gettext("Scalev answered")
+        return f"{what}: {came}{status}{said}"
     if request.how == "refused":
-        return f"{what}: nothing was done{said}"
-    return f"{what}: Scalev may have done it or not{status}{said}"
+        came = speech.gettext("nothing was done")
+        return f"{what}: {came}{said}"
+    came = speech.gettext("Scalev may have done it or not")
+    return f"{what}: {came}{status}{said}"
 
 
-def _became(change: ChangeRecord, zone: str) -> str:
-    if change.state == "sent":
-        due = "" if change.due_at is None else f", read back from {screen.moment(change.due_at, zone)} on"
-        return f"unknown{due}"
-    return _SAID.get(change.state, change.state)
+def _ended(state: str, count: int) -> str:
+    """Say of so many orders what became of them."""
+    ngettext = speech.ngettext
+    never = ngettext("%(count)s order never sent", "%(count)s orders never sent", count)
+    told = {
+        "confirmed": ngettext("%(count)s order confirmed", "%(count)s orders confirmed", count),
+        "confirmed_by_readback": ngettext(
+            "%(count)s order confirmed by reading back", "%(count)s orders confirmed by reading back", count
+        ),
+        "not_applied": ngettext("%(count)s order not applied", "%(count)s orders not applied", count),
+        "stale": never,
+        "abandoned": never,
+        "held": ngettext("%(count)s order held", "%(count)s orders held", count),
+        "previewed": ngettext("%(count)s order previewed only", "%(count)s orders previewed only", count),
+        "awaiting_approval": ngettext(
+            "%(count)s order waiting for approval", "%(count)s orders waiting for approval", count
+        ),
+        "planned": ngettext(
+            "%(count)s order planned, not yet sent", "%(count)s orders planned, not yet sent", count
+        ),
+        "sent": ngettext("%(count)s order unknown", "%(count)s orders unknown", count),
+    }
+    return told[state]
+
+
+def _due(change: ChangeRecord, zone: str) -> str:
+    """Say when an unknown outcome can be read back."""
+    if change.state != "sent" or change.due_at is None:
+        return ""
+    at = screen.moment(change.due_at, zone)
+    return ", " + speech.gettext("read back from %(at)s on", at=at)

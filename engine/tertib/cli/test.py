@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tertib import load, rehearse
-from tertib.cli import accounts, context, exits, files, options, rehearsed, screen
+from tertib.cli import accounts, context, exits, files, options, rehearsed, screen, speech
 from tertib.errors import SettingsError
 from tertib.model import Settings
 from tertib.rehearse import Rehearsal, junit
@@ -140,6 +140,7 @@ def _announce(changed: Collection[Path], now: datetime, settings: Settings) -> N
     """Say what made the tests run again."""
     if changed:
         names = ", ".join(screen.clean(path.name) for path in sorted(changed))
-        click.echo(f"\n{screen.moment(now.astimezone(UTC), settings.timezone)}: {names} changed")
+        at = screen.moment(now.astimezone(UTC), settings.timezone)
+        click.echo("\n" + speech.gettext("%(at)s: %(files)s changed", at=at, files=names))
     else:
-        click.echo("watching; Ctrl-C ends it")
+        click.echo(speech.gettext("watching; Ctrl-C ends it"))

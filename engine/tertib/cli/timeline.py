@@ -9,7 +9,8 @@ from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tertib.cli import screen
+from tertib.cli import screen, speech
+from tertib.sayings import N_
 from tertib.schedule import Planned
 
 _LONGEST_NAME: Final = 30
@@ -17,6 +18,7 @@ _SHORTEST_NAME: Final = 14
 _WIDE: Final = 80
 _MANY: Final = 9
 _SIGNS: Final[Mapping[str, str]] = {"runs": "●", "skipped": "x", "paused": "p"}
+_WORDS: Final[Mapping[str, str]] = {"runs": N_("runs"), "skipped": N_("skipped"), "paused": N_("paused")}
 _STYLES: Final[Mapping[str, str]] = {"runs": "green", "skipped": "yellow", "paused": "magenta"}
 
 
@@ -33,10 +35,10 @@ def lines(slots: Sequence[Planned], days: Sequence[date], zone: str, width: int)
     for one in slots:
         by_day[one.at.astimezone(where).date()].append(one)
     for day in days:
-        yield ((f"{day:%a %d %b}".ljust(room + 1), "bold"), (_scale(cells), "dim"))
+        yield ((speech.tongue().weekday(day).ljust(room + 1), "bold"), (_scale(cells), "dim"))
         found = sorted(by_day[day], key=lambda one: one.rule)
         if not found:
-            yield (("  no slots", "dim"),)
+            yield (("  " + speech.gettext("no slots"), "dim"),)
         for rule, mine in groupby(found, key=lambda one: one.rule):
             name = screen.shorten(screen.clean(rule), room - 2)
             yield ((f"  {name}".ljust(room + 1), ""), *_row(list(mine), where, cells))
@@ -77,11 +79,16 @@ def _reasons(slots: Sequence[Planned]) -> Iterator[Line]:
         if one.why is not None and one.rule not in kept[one.state, one.why]:
             kept[one.state, one.why].append(one.rule)
     for (state, why), rules in kept.items():
-        text = f"  {_SIGNS[state]} {state}: {why} ({', '.join(rules)})"
+        word = speech.gettext(_WORDS[state])
+        text = f"  {_SIGNS[state]} {word}: {speech.say(why)} ({', '.join(rules)})"
         yield ((screen.clean(text), _STYLES[state]),)
 
 
 def legend() -> Line:
     """Return what the signs mean."""
-    signs = f"{_SIGNS['runs']} a slot, 2-{_MANY} so many, + more, {_SIGNS['skipped']} skipped, {_SIGNS['paused']} paused"
+    signs = speech.gettext(
+        "%(runs)s a slot, 2-%(most)s so many, + more, %(skipped)s skipped, %(paused)s paused",
+        most=_MANY,
+        **_SIGNS,
+    )
     return ((signs, "dim"),)

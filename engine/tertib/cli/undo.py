@@ -8,14 +8,15 @@ from typing import Final
 import click
 
 from tertib import pipeline, record
-from tertib.cli import context, options, outcome, preview, progress, screen, sending
+from tertib.cli import context, options, outcome, preview, progress, screen, sending, speech
 from tertib.cli import plan as planning
 from tertib.model import Plan
+from tertib.sayings import N_
 
 HARMLESS: Final = frozenset({"not_done", "taken_back"})
 """Why an order of the run needs no undoing; every other one stays although the run changed it."""
 
-LEFT_ALONE: Final = (
+LEFT_ALONE: Final = N_(
     "rules leave undone orders alone until `tertib release ORDER`; `tertib hold --list` shows them"
 )
 
@@ -72,8 +73,8 @@ def _show(plan: Plan, opened: context.Session, out: str | None, *, everything: b
         plan, console, zone=zone, now=plan.now, everything=everything, left=opened.budget.left_hour()
     )
     if plan.changes or plan.over_limit:
-        console.print(LEFT_ALONE)
-        console.print(f"to do exactly this: tertib apply {out or plan.plan_id}")
+        console.print(speech.gettext(LEFT_ALONE))
+        console.print(planning.way_on(out or plan.plan_id))
 
 
 def _apply(plan: Plan, opened: context.Session, *, as_json: bool, yes: bool) -> int:
@@ -84,7 +85,7 @@ def _apply(plan: Plan, opened: context.Session, *, as_json: bool, yes: bool) -> 
     if unread:
         return unread
     if plan.changes and not yes and not sending.confirmed(len(plan.changes)):
-        click.echo("nothing was sent", err=True)
+        click.echo(speech.gettext("nothing was sent"), err=True)
         return 1
     with sending.at_work(opened) as work:
         run = pipeline.apply(plan, opened.means(progress=work.progress), opened.writer)
@@ -98,7 +99,7 @@ def _preview(plan: Plan, opened: context.Session, *, stderr: bool) -> None:
     console = screen.console(color=opened.choices.color, stderr=stderr)
     preview.show(plan, console, zone=opened.settings.timezone, now=plan.now)
     if plan.changes:
-        console.print(LEFT_ALONE)
+        console.print(speech.gettext(LEFT_ALONE))
 
 
 def _left_undone(plan: Plan) -> int:

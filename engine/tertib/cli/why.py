@@ -10,13 +10,14 @@ from typing import Any
 import click
 
 from tertib import pipeline
-from tertib.cli import context, judgement, options, screen
+from tertib.cli import context, judgement, options, screen, speech
 from tertib.errors import ReadError
 from tertib.explain import Explanation
 from tertib.ledger.holds import Hold
 from tertib.ledger.runs import ChangeRecord
 from tertib.ledger.schema import plain
 from tertib.model import Rule, Unsettled
+from tertib.sayings import N_
 from tertib.telling import changes
 
 
@@ -38,7 +39,7 @@ def command(order: str, *, file: Path | None, at: str | None, as_json: bool) -> 
         return 0
     console, zone = opened.console(), opened.settings.timezone
     if unread is not None:
-        console.print(str(unread), style="yellow")
+        console.print(speech.say(str(unread)), style="yellow")
     for one in sorted(explained, key=_rank):
         if _rank(one) < _LAST:
             judgement.show(one, console, zone)
@@ -91,10 +92,14 @@ def _rest(explained: Sequence[Explanation], rules: Sequence[Rule]) -> Iterator[s
             decisive = [node for node in one.trace if node.result is False]
             decisive = decisive or [node for node in one.trace if node.result is None]
             because = judgement.line(decisive[0]) if decisive else ""
-            yield f"{judgement.MARKS[one.verdict]} rule {one.rule}: {because}"
+            said = speech.gettext("rule %(rule)s: %(why)s", rule=one.rule, why=because)
+            yield f"{judgement.MARKS[one.verdict]} {said}"
     for name in [one.name for one in rules] if explained else []:
         if name not in {one.rule for one in explained}:
-            yield f"? rule {name}: the orders that it reads lack this one, or could not be read"
+            lacks = speech.gettext(
+                "rule %(rule)s: the orders that it reads lack this one, or could not be read", rule=name
+            )
+            yield f"? {lacks}"
 
 
 # --- the record -----------------------------------------------------------------------------------------
@@ -133,33 +138,51 @@ def _told(past: _Past, opened: context.Session) -> Iterator[str]:
     """Yield what the record knows, in words."""
     zone = opened.settings.timezone
     if not past.known:
-        yield "the record has nothing about this order: no rule ever acted on it, and nobody put it on hold"
+        yield speech.gettext(
+            "the record has nothing about this order: no rule ever acted on it, and nobody put it on hold"
+        )
         return
     for hold in past.holds:
-        until = f" until {screen.moment(hold.until, zone)}" if hold.until else ""
-        since = screen.moment(hold.since, zone)
-        yield f"on hold since {since}{until}: {screen.clean(hold.why)} (`tertib release` ends it)"
+        yield screen.clean(_on_hold(hold, zone))
     for change in past.changes:
-        yield f"{screen.moment(change.planned_at, zone)}  rule {change.rule} {_did(change)}"
+        yield f"{screen.moment(change.planned_at, zone)}  {_did(change)}"
     for one in past.unsettled:
-        due = screen.moment(one.due_at, zone)
-        yield f"what became of run {one.run_id} is not known; `tertib settle` can read it back from {due} on"
+        yield speech.gettext(
+            "what became of run %(run)s is not known; `tertib settle` can read it back from %(at)s on",
+            run=one.run_id,
+            at=screen.moment(one.due_at, zone),
+        )
     if past.changes:
         last = past.changes[-1]
-        yield f"what it saw then: `tertib explain {last.rule} {last.order_id or last.id} --run {last.run_id}`"
+        asking = f"`tertib explain {last.rule} {last.order_id or last.id} --run {last.run_id}`"
+        yield speech.gettext("what it saw then: %(command)s", command=asking)
+
+
+def _on_hold(hold: Hold, zone: str) -> str:
+    since, why = screen.moment(hold.since, zone), speech.say(hold.why)
+    if hold.until is None:
+        return speech.gettext(
+            "on hold since %(since)s: %(why)s (`tertib release` ends it)", since=since, why=why
+        )
+    return speech.gettext(
+        "on hold since %(since)s until %(until)s: %(why)s (`tertib release` ends it)",
+        since=since,
+        until=screen.moment(hold.until, zone),
+        why=why,
+    )
 
 
 _ENDS: Mapping[str, str] = {
-    "previewed": "would have set {set} (its mode is `preview`)",
-    "awaiting_approval": "wants to set {set}, and waits for approval",
-    "planned": "is about to set {set}",
-    "sent": "sent {set}, and the outcome is not known",
-    "confirmed": "set {set}, which Scalev confirmed",
-    "confirmed_by_readback": "set {set}, which reading back confirmed",
-    "not_applied": "tried to set {set}, and Scalev did not do it",
-    "held": "wanted to set {set}, and was kept from it",
-    "stale": "wanted to set {set}, and dropped it when the order was read again",
-    "abandoned": "wanted to set {set}, and never sent it",
+    "previewed": N_("rule %(rule)s would have set %(set)s (its mode is `preview`)"),
+    "awaiting_approval": N_("rule %(rule)s wants to set %(set)s, and waits for approval"),
+    "planned": N_("rule %(rule)s is about to set %(set)s"),
+    "sent": N_("rule %(rule)s sent %(set)s, and the outcome is not known"),
+    "confirmed": N_("rule %(rule)s set %(set)s, which Scalev confirmed"),
+    "confirmed_by_readback": N_("rule %(rule)s set %(set)s, which reading back confirmed"),
+    "not_applied": N_("rule %(rule)s tried to set %(set)s, and Scalev did not do it"),
+    "held": N_("rule %(rule)s wanted to set %(set)s, and was kept from it"),
+    "stale": N_("rule %(rule)s wanted to set %(set)s, and dropped it when the order was read again"),
+    "abandoned": N_("rule %(rule)s wanted to set %(set)s, and never sent it"),
 }
 """What each state of a change means in words."""
 
@@ -170,9 +193,10 @@ def _did(change: ChangeRecord) -> str:
         for name, value in change.set.items()
         if name != "by"
     )
-    said = _ENDS.get(change.state, f"wanted to set {{set}}: {change.state}").format(set=values or "nothing")
-    why = f": {screen.clean(change.why)}" if change.why and change.state != "previewed" else ""
-    return f"{said}{why} (run {change.run_id})"
+    said = speech.gettext(_ENDS[change.state], rule=change.rule, set=values or speech.gettext("nothing"))
+    why = f": {screen.clean(speech.say(change.why))}" if change.why and change.state != "previewed" else ""
+    run = speech.gettext("run %(run)s", run=change.run_id)
+    return f"{said}{why} ({run})"
 
 
 def _from(change: ChangeRecord, name: str) -> str:

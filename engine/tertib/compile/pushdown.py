@@ -15,6 +15,7 @@ from typing import Any, Final
 from tertib.compile.sent import as_sent
 from tertib.language.calendars import before
 from tertib.model import Condition, Elements, Expression, FieldRef, Group, Kind, Rule, Test, WorkingDays
+from tertib.sayings import N_, said
 from tertib.scalev import contract
 
 MOST_CHOICES: Final = 20
@@ -84,7 +85,7 @@ def push_down(rule: Rule, now: datetime) -> Pushdown:
 
 def as_written(rule: Rule) -> Pushdown:
     """Return the pushdown of a rule that limits its share of what its query returns: that is counted as written."""
-    return _nothing(rule, "`share` counts what the query returns as written, so nothing may narrow it")
+    return _nothing(rule, N_("`share` counts what the query returns as written, so nothing may narrow it"))
 
 
 def _nothing(rule: Rule, why: str) -> Pushdown:
@@ -109,19 +110,19 @@ def _push(part: Condition, found: _Collected, now: datetime) -> Note:
         return Note(part.text, why=wanted)
     free = {name: values for name, values in wanted.items() if name not in found.taken}
     if not free:
-        return Note(part.text, why=f"the query sets `{next(iter(wanted))}` itself")
+        return Note(part.text, why=said("the query sets `%(filter)s` itself", filter=next(iter(wanted))))
     return Note(part.text, tuple(_take(name, values, found) for name, values in free.items()))
 
 
 def _why_no_test(part: Group | Elements | Expression) -> str:
     if isinstance(part, Expression):
-        return "an expression is evaluated here only"
+        return N_("an expression is evaluated here only")
     if isinstance(part, Elements):
-        return "no filter looks into the objects of a list"
+        return N_("no filter looks into the objects of a list")
     return (
-        "a filter holds for all orders, and of `any` each part holds for some"
+        N_("a filter holds for all orders, and of `any` each part holds for some")
         if part.how == "any"
-        else "no filter asks for the opposite"
+        else N_("no filter asks for the opposite")
     )
 
 
@@ -130,12 +131,13 @@ def _take(name: str, values: tuple[str | datetime, ...], found: _Collected) -> s
     value = values[0]
     if isinstance(value, datetime):
         found.created_since = max(value, found.created_since or value)
-        return f"pages older than {as_sent(value, value)} are not read"
+        return said("pages older than %(time)s are not read", time=as_sent(value, value))
     if len(values) > 1 and name in found.filters:
         return f"{name}={found.filters[name]}"
     if len(values) > 1:
         found.choices.setdefault(name, tuple(str(one) for one in values))
-        return f"{name}={'|'.join(str(one) for one in values)} where that is fewer pages"
+        choices = f"{name}={'|'.join(str(one) for one in values)}"
+        return said("%(filter)s where that is fewer pages", filter=choices)
     before = found.filters.get(name, value)
     narrower = max if name.endswith("_since") else min
     found.filters[name] = narrower(before, value) if name.endswith(("_since", "_until")) else before
@@ -150,44 +152,44 @@ def _filters(test: Test, now: datetime) -> Mapping[str, tuple[str | datetime, ..
     """Return the filters that a test implies, or why there are none."""
     operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
     if any(isinstance(one, FieldRef) for one in operands):
-        return "its operand is another field of each order"
+        return N_("its operand is another field of each order")
     if test.operator == "exists":
         return _presence(test)
     if test.kind is Kind.TIME:
         return _times(test, now)
     if test.kind is Kind.TAGS:
-        return "what a filter by several tags means is not documented"
+        return N_("what a filter by several tags means is not documented")
     return _equality(test)
 
 
 def _presence(test: Test) -> Mapping[str, tuple[str, ...]] | str:
     if test.field != "transferproof_url":
-        return f"no filter asks whether there is a `{test.field}`"
+        return said("no filter asks whether there is a `%(field)s`", field=test.field)
     return {"is_transferproof_exist": ("true" if test.operand else "false",)}
 
 
 def _equality(test: Test) -> Mapping[str, tuple[str, ...]] | str:
     if test.operator not in {"eq", "in"}:
-        return f"no filter asks for `{test.operator}`"
+        return said("no filter asks for `%(operator)s`", operator=test.operator)
     values = tuple(test.operand) if test.operator == "in" else (test.operand,)
     if test.field == "is_repeat" and len(values) == 1:
         return {"is_repeat": ("true" if values[0] else "false",)}
     if test.field == "order_id":
         return _numbers(values)
     if test.field not in FILTER_VALUES:
-        return f"no filter is documented to compare `{test.field}` with a value"
+        return said("no filter is documented to compare `%(field)s` with a value", field=test.field)
     strange = [value for value in values if value not in FILTER_VALUES[test.field]]
     if strange:
-        return f"not both contracts have a filter `{test.field}={strange[0]}`"
-    return {test.field: tuple(sorted(set(values)))} if values else "it allows no value"
+        return said("not both contracts have a filter `%(filter)s`", filter=f"{test.field}={strange[0]}")
+    return {test.field: tuple(sorted(set(values)))} if values else N_("it allows no value")
 
 
 def _numbers(values: tuple[Any, ...]) -> Mapping[str, tuple[str, ...]] | str:
     """Ask for order numbers one by one."""
     if not 1 <= len(values) <= MOST_CHOICES:
-        return f"{len(values)} order numbers would be a request each"
+        return said("%(number)s order numbers would be a request each", number=len(values))
     if not all(isinstance(value, str) and _ORDER_NUMBER.fullmatch(value) for value in values):
-        return "no order number looks like this"
+        return N_("no order number looks like this")
     return {"order_id": tuple(sorted(set(values)))}
 
 
@@ -197,11 +199,15 @@ def _times(test: Test, now: datetime) -> Mapping[str, tuple[str | datetime, ...]
     if low is None and high is None:
         is_bound = test.operator in _UPPER | _LOWER
         return (
-            "the time is too far away for a filter" if is_bound else f"no filter asks for `{test.operator}`"
+            N_("the time is too far away for a filter")
+            if is_bound
+            else said("no filter asks for `%(operator)s`", operator=test.operator)
         )
     if test.field == "created_at":
         return (
-            {"created_at": (low,)} if low is not None else "pages come newest first, and cannot begin later"
+            {"created_at": (low,)}
+            if low is not None
+            else N_("pages come newest first, and cannot begin later")
         )
     named = {
         f"{test.field}_since": None if low is None else low - _SECOND,
@@ -211,7 +217,7 @@ def _times(test: Test, now: datetime) -> Mapping[str, tuple[str | datetime, ...]
     found: dict[str, tuple[str | datetime, ...]] = {
         name: (as_sent(bound, now),) for name, bound in bounds.items() if name in contract.PARAMETERS
     }
-    return found or f"Scalev has no filter `{next(iter(bounds))}`"
+    return found or said("Scalev has no filter `%(filter)s`", filter=next(iter(bounds)))
 
 
 def _bounds(test: Test, now: datetime) -> tuple[datetime | None, datetime | None]:

@@ -40,6 +40,7 @@ from tertib.ledger.slots import Cause, Slot, SlotState, slot_key
 from tertib.load import refreshed
 from tertib.model import Plan, Rule, Run, Settings, State
 from tertib.ports import Reader, Writer
+from tertib.sayings import said
 
 __all__ = [
     "AFTER_TROUBLE",
@@ -356,7 +357,9 @@ class Server:
         if isinstance(error, TertibError):
             self._machine.log.error(event, why=str(error), hint=error.hint, **fields)
         else:
-            self._machine.log.error(event, why=f"internal error: {type(error).__name__}", **fields)
+            self._machine.log.error(
+                event, why=said("internal error: %(kind)s", kind=type(error).__name__), **fields
+            )
 
 
 def cause_of(error: Exception) -> Cause:

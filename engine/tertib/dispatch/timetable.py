@@ -15,14 +15,15 @@ from tertib.dispatch.needs import Log, SlotLedger
 from tertib.dispatch.rulebook import Edition
 from tertib.ledger.slots import DUE, Slot, SlotState
 from tertib.model import Rule, Schedule
+from tertib.sayings import N_, said
 from tertib.schedule import due, jitter, next_slot
 
 RUNNING: Final = "running"
 """The state of a slot whose run is at work, or was when its process ended."""
 
-NOBODY_RAN: Final = "nothing ran when it was due"
-RESCHEDULED: Final = "the rule's schedule was changed when it was due"
-TAKEN_AWAY: Final = "the rule was taken away when it was due"
+NOBODY_RAN: Final = N_("nothing ran when it was due")
+RESCHEDULED: Final = N_("the rule's schedule was changed when it was due")
+TAKEN_AWAY: Final = N_("the rule was taken away when it was due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,9 @@ class Timetable:
     def take(self, rule: Rule, now: datetime) -> datetime | None:
         """Write down what nothing runs for, and open and return the slot that is due, where it is ours to run."""
         passed = due(_schedule(rule), self._decided[rule.name], now, rule.name)
-        missed = f"{NOBODY_RAN}, nor for any other since {iso(self._decided[rule.name])}"
+        missed = said(
+            "%(why)s, nor for any other since %(time)s", why=NOBODY_RAN, time=iso(self._decided[rule.name])
+        )
         notes = [missed if passed.cut else NOBODY_RAN, *[NOBODY_RAN] * len(passed.missed)]
         unrun = [_Unrun(at, "missed", note) for at, note in zip(passed.missed, notes, strict=False)]
         unrun += [_Unrun(at, "skipped", why) for at, why in passed.skipped]
@@ -121,7 +124,7 @@ class Timetable:
     def _kept_from(self, rule: str, now: datetime) -> tuple[SlotState, str] | None:
         """Return how a slot that is due ends where the rule may not run; None where it may."""
         if rule in self._broken:
-            return "failed", f"the rule does not load: {self._broken[rule]}"
+            return "failed", said("the rule does not load: %(why)s", why=self._broken[rule])
         pauses = self._ledger.pauses(self._account, now)
         told = next((one.told for one in pauses if one.rule in {None, rule}), None)
         return None if told is None else ("skipped", told)

@@ -23,6 +23,7 @@ from tertib.errors import TertibError
 from tertib.ledger import beats
 from tertib.ledger.rota import Rota
 from tertib.ledger.slots import Slot
+from tertib.sayings import said
 
 TICK: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = beats.EVERY
@@ -142,7 +143,7 @@ class Post:
 
     def _fail(self, announced: Sequence[Slot], now: datetime) -> None:
         for slot in announced:
-            note = f"the account cannot be served: {self._why}"
+            note = said("the account cannot be served: %(why)s", why=self._why)
             self._ledger.slot_pass(self.account, slot.rule, slot.slot_at, "failed", now, note=note)
 
 

@@ -18,6 +18,7 @@ from tertib.errors import PlanRefused
 from tertib.ledger import rota, schema
 from tertib.ledger.trail import Writing
 from tertib.model import Pick
+from tertib.sayings import N_, said
 
 _W: Final = schema.approvals.c
 _P: Final = schema.plans.c
@@ -29,6 +30,16 @@ REPLACED: Final = "replaced"
 EXPIRED: Final = "expired"
 REFUSED: Final = "refused"
 APPLIED: Final = "applied"
+
+_DECIDED: Final = {
+    APPROVED: N_("plan `%(plan)s` was approved already by %(who)s at %(time)s"),
+    APPLIED: N_("plan `%(plan)s` was applied already, by run `%(run)s`"),
+    REJECTED: N_("plan `%(plan)s` was rejected by %(who)s at %(time)s"),
+    REPLACED: N_("plan `%(plan)s` has gone stale: plan `%(other)s` took its place"),
+    REFUSED: N_("plan `%(plan)s` was approved by %(who)s at %(time)s, and could not be applied: %(why)s"),
+    EXPIRED: N_("plan `%(plan)s` has expired: it could be approved until %(end)s"),
+}
+"""Why a plan can no longer be decided on, by where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,32 +137,43 @@ def refuse_decided(connection: Connection, account: str, plan_id: str, now: date
     found = connection.execute(_of(account).where(_W.plan == plan_id)).first()
     if found is None:
         raise PlanRefused(
-            f"plan `{plan_id}` does not wait for approval in account `{account}`",
-            hint="`tertib approvals` lists the plans that do",
+            said(
+                "plan `%(plan)s` does not wait for approval in account `%(account)s`",
+                plan=plan_id,
+                account=account,
+            ),
+            hint=N_("`tertib approvals` lists the plans that do"),
         )
     approval = _approval(found, now)
     if approval.state != WAITING:
-        raise PlanRefused(f"plan `{plan_id}` {_decided(approval)}", hint=_then(approval))
+        raise PlanRefused(_decided(approval), hint=_then(approval))
 
 
 def _decided(approval: Approval) -> str:
-    by = "" if approval.decided_by is None else f" by {approval.decided_by}"
-    at = "" if approval.decided_at is None else f" at {approval.decided_at:%Y-%m-%d %H:%M} UTC"
-    said = {
-        APPROVED: f"was approved already{by}{at}",
-        APPLIED: f"was applied already, by run `{approval.run_id}`",
-        REJECTED: f"was rejected{by}{at}",
-        REPLACED: f"has gone stale: plan `{approval.replaced_by}` took its place",
-        REFUSED: f"was approved{by}{at}, and could not be applied: {approval.refused}",
-        EXPIRED: f"has expired: it could be approved until {approval.asked.expires_at:%Y-%m-%d %H:%M} UTC",
+    values = {
+        "plan": approval.asked.plan_id,
+        "who": approval.decided_by,
+        "time": _minute(approval.decided_at),
+        "run": approval.run_id,
+        "other": approval.replaced_by,
+        "why": approval.refused,
+        "end": _minute(approval.asked.expires_at),
     }
-    return said[approval.state]
+    return said(_DECIDED[approval.state], **values)
+
+
+def _minute(instant: datetime | None) -> str:
+    return "" if instant is None else f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
 def _then(approval: Approval) -> str:
     if approval.state == REPLACED:
-        return f"look at plan `{approval.replaced_by}`, which was read later"
-    return f"`tertib runs show {approval.run_id}` tells what it did" if approval.run_id else "plan again"
+        return said("look at plan `%(plan)s`, which was read later", plan=approval.replaced_by)
+    return (
+        said("`tertib runs show %(run)s` tells what it did", run=approval.run_id)
+        if approval.run_id
+        else N_("plan again")
+    )
 
 
 # --- reading --------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
+from tertib.sayings import N_, said
+
 GENESIS: Final = "genesis"
 """The kind of every account's first record. It holds the key's check value and nothing else."""
 
@@ -158,26 +160,31 @@ class _Walk:
     def _fault(self, record: Record, *, sealed: bool) -> tuple[int, str] | None:
         number = self._count
         if record.seq != number:
-            return number, f"record {number} is missing"
+            return number, said("record %(number)s is missing", number=number)
         if record.prev != self._prev:
-            return number, f"record {number} does not follow the one before it"
+            return number, said("record %(number)s does not follow the one before it", number=number)
         if not sealed:
-            return number, f"record {number} is not as it was written"
+            return number, said("record %(number)s is not as it was written", number=number)
         if number == 1 and record.kind != GENESIS:
-            return number, "the first record is not the chain's beginning"
+            return number, N_("the first record is not the chain's beginning")
         if (
             self._checkpoint is not None
             and number == self._checkpoint.seq
             and record.mac != self._checkpoint.mac
         ):
-            return number, f"record {number} is not the one that the checkpoint saw: the chain was made anew"
+            return number, said(
+                "record %(number)s is not the one that the checkpoint saw: the chain was made anew",
+                number=number,
+            )
         return None
 
     def verdict(self) -> AuditVerdict:
         """Return what the walk came to."""
         if self._wrong_key and not self._key_fits:
             return AuditVerdict(
-                ok=False, records=self._count, why="the audit key is not the one that sealed these records"
+                ok=False,
+                records=self._count,
+                why=N_("the audit key is not the one that sealed these records"),
             )
         bad = self._bad or self._against_checkpoint()
         if bad is None:
@@ -189,12 +196,16 @@ class _Walk:
         if checkpoint is None:
             return None
         if checkpoint.account != self._account:
-            return 1, f"the checkpoint is of account `{checkpoint.account}`"
+            return 1, said("the checkpoint is of account `%(account)s`", account=checkpoint.account)
         if checkpoint.seq > self._count:
             missing = self._count + 1
             return (
                 missing,
-                f"the chain ends at record {self._count}, the checkpoint saw {checkpoint.seq}: its end was cut off",
+                said(
+                    "the chain ends at record %(number)s, the checkpoint saw %(seen)s: its end was cut off",
+                    number=self._count,
+                    seen=checkpoint.seq,
+                ),
             )
         return None
 

@@ -21,6 +21,7 @@ from tertib.ledger.pauses import paused_rules
 from tertib.ledger.process import Owner
 from tertib.ledger.trail import Writing
 from tertib.model import Run, State
+from tertib.sayings import N_, said
 
 _RUN: Final = select(schema.runs).where(schema.runs.c.id == bindparam("of_run"))
 
@@ -63,8 +64,12 @@ def refuse_halted(standing: Row[Any]) -> None:
     """Raise `AccountHalted` where a person must look first."""
     if standing.halted_at is not None:
         raise AccountHalted(
-            f"account `{standing.account}` was stopped: {standing.halted_why}",
-            hint="`tertib doctor` says what to look at and how to clear it",
+            said(
+                "account `%(account)s` was stopped: %(why)s",
+                account=standing.account,
+                why=standing.halted_why,
+            ),
+            hint=N_("`tertib doctor` says what to look at and how to clear it"),
         )
 
 
@@ -72,8 +77,15 @@ def refuse_leased(standing: Row[Any], lessee: Lessee, now: datetime) -> None:
     """Raise `LeaseLost` while someone who may still be at work holds the account."""
     if is_held(standing, lessee, now):
         raise LeaseLost(
-            f"run `{standing.lease_run}` is at work on account `{standing.account}`",
-            hint=f"try again when it has ended, at the latest after {schema.iso(standing.lease_expires)}",
+            said(
+                "run `%(run)s` is at work on account `%(account)s`",
+                run=standing.lease_run,
+                account=standing.account,
+            ),
+            hint=said(
+                "try again when it has ended, at the latest after %(time)s",
+                time=schema.iso(standing.lease_expires),
+            ),
         )
 
 
@@ -89,11 +101,18 @@ def _applicable(writing: Writing, plan_id: str) -> str:
     found = writing.connection.execute(select(schema.plans).where(schema.plans.c.id == plan_id)).first()
     if found is None:
         raise PlanRefused(
-            f"plan `{plan_id}` is not recorded in this ledger",
-            hint="apply it where it was made, or plan again",
+            said("plan `%(plan)s` is not recorded in this ledger", plan=plan_id),
+            hint=N_("apply it where it was made, or plan again"),
         )
     if found.account != writing.account:
-        raise PlanRefused(f"plan `{plan_id}` was made for account `{found.account}`, not `{writing.account}`")
+        raise PlanRefused(
+            said(
+                "plan `%(plan)s` was made for account `%(account)s`, not `%(other)s`",
+                plan=plan_id,
+                account=found.account,
+                other=writing.account,
+            )
+        )
     _refuse_applied(found)
     _refuse_forgotten(found)
     digest: str = found.digest
@@ -103,15 +122,16 @@ def _applicable(writing: Writing, plan_id: str) -> str:
 def _refuse_applied(plan: Row[Any]) -> None:
     if plan.applied_by is not None:
         raise PlanRefused(
-            f"plan `{plan.id}` was already applied, by run `{plan.applied_by}`",
-            hint="a plan is applied once: plan again",
+            said("plan `%(plan)s` was already applied, by run `%(run)s`", plan=plan.id, run=plan.applied_by),
+            hint=N_("a plan is applied once: plan again"),
         )
 
 
 def _refuse_forgotten(plan: Row[Any]) -> None:
     if plan.forgotten_at is not None:
         raise PlanRefused(
-            f"what plan `{plan.id}` rests on was forgotten by `tertib ledger prune`", hint="plan again"
+            said("what plan `%(plan)s` rests on was forgotten by `tertib ledger prune`", plan=plan.id),
+            hint=N_("plan again"),
         )
 
 
@@ -121,7 +141,7 @@ def _refuse_slot(writing: Writing, slot: str | None) -> None:
     )
     found = None if slot is None else writing.connection.scalar(taken)
     if found is not None:
-        raise PlanRefused(f"slot `{slot}` already had its run `{found}`")
+        raise PlanRefused(said("slot `%(slot)s` already had its run `%(run)s`", slot=slot, run=found))
 
 
 def _open_run(writing: Writing, run_id: str, values: Mapping[str, Any], now: datetime) -> None:
@@ -165,14 +185,14 @@ def close_interrupted(writing: Writing, now: datetime) -> None:
     run_id = writing.standing().lease_run
     if run_id is None:
         return
-    abandoned = _abandon(writing, run_id, "the run was interrupted before this was sent", now)
-    values = {"state": INTERRUPTED, "ended_at": now, "stopped": "its process ended or lost the account"}
+    abandoned = _abandon(writing, run_id, N_("the run was interrupted before this was sent"), now)
+    values = {"state": INTERRUPTED, "ended_at": now, "stopped": N_("its process ended or lost the account")}
     writing.connection.execute(update(schema.runs).where(schema.runs.c.id == run_id).values(values))
     slots = schema.slots.c
     writing.connection.execute(
         update(schema.slots)
         .where(slots.run == run_id, slots.state == RUNNING)
-        .values(state="failed", note="the run was interrupted", closed_at=now)
+        .values(state="failed", note=N_("the run was interrupted"), closed_at=now)
     )
     writing.record("run_interrupted", now, run=run_id, abandoned=abandoned, unknown=_unknown(writing, run_id))
 
@@ -202,8 +222,10 @@ def fence(writing: Writing, run_id: str) -> Row[Any]:
 def lost(run_id: str, account: str) -> LeaseLost:
     """Say that a run may write no more."""
     return LeaseLost(
-        f"run `{run_id}` no longer holds account `{account}`",
-        hint="it waited too long or another process took over; what it had sent is read back by `tertib settle`",
+        said("run `%(run)s` no longer holds account `%(account)s`", run=run_id, account=account),
+        hint=N_(
+            "it waited too long or another process took over; what it had sent is read back by `tertib settle`"
+        ),
     )
 
 
@@ -217,7 +239,7 @@ def renew(writing: Writing, lessee: Lessee, run_id: str, now: datetime) -> datet
 def end(writing: Writing, run: Run, now: datetime) -> None:
     """Close the run with its totals and let go of the lease."""
     fence(writing, run.run_id)
-    _abandon(writing, run.run_id, "the run ended before this was sent", now)
+    _abandon(writing, run.run_id, N_("the run ended before this was sent"), now)
     totals = _totals(run)
     writing.connection.execute(
         update(schema.runs)
@@ -252,6 +274,6 @@ def clear_halt(writing: Writing, who: str, why: str, now: datetime) -> None:
     """Let the account work again, on a person's word."""
     standing = writing.standing()
     if standing.halted_at is None:
-        raise LedgerError(f"account `{writing.account}` is not stopped")
+        raise LedgerError(said("account `%(account)s` is not stopped", account=writing.account))
     _set_account(writing, halted_at=None, halted_why=None)
     writing.record("halt_cleared", now, who=who, why=why, halted_why=standing.halted_why)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from tertib.errors import LedgerError
 from tertib.ledger import schema
+from tertib.sayings import said
 
 Role: TypeAlias = Literal["viewer", "approver", "admin"]
 
@@ -76,7 +77,7 @@ class People:
         """Add a person; raises `LedgerError` for a name that is taken."""
         with self._writing() as connection:
             if _row(connection, person.name) is not None:
-                raise LedgerError(f"there is a person `{person.name}` already")
+                raise LedgerError(said("there is a person `%(person)s` already", person=person.name))
             values = {**_values(person), "name": person.name, "added_at": now}
             connection.execute(insert(schema.people).values(values))
 
@@ -85,7 +86,7 @@ class People:
         with self._writing() as connection:
             row = update(schema.people).where(_P.name == person.name)
             if connection.execute(row.values(_values(person))).rowcount == 0:
-                raise LedgerError(f"there is no person `{person.name}`")
+                raise LedgerError(said("there is no person `%(person)s`", person=person.name))
             connection.execute(delete(schema.sign_ins).where(_S.person == person.name))
 
     def set_language(self, name: str, language: str | None) -> None:

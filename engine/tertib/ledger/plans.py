@@ -15,6 +15,7 @@ from tertib.errors import LedgerCorrupt, LedgerError
 from tertib.ledger import repute, schema, tallies
 from tertib.ledger.trail import Writing
 from tertib.model import Plan
+from tertib.sayings import N_, said
 
 _P: Final = schema.plans.c
 
@@ -79,7 +80,8 @@ def document(connection: Connection, plan_id: str) -> Mapping[str, Any] | None:
         written = {}
     if digest(written) != found.digest:
         raise LedgerCorrupt(
-            f"plan `{plan_id}` was changed in the ledger", hint="`tertib audit verify` shows what else was"
+            said("plan `%(plan)s` was changed in the ledger", plan=plan_id),
+            hint=N_("`tertib audit verify` shows what else was"),
         )
     return written
 

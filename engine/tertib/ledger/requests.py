@@ -33,6 +33,7 @@ from tertib.ledger.pauses import paused_rules
 from tertib.ledger.trail import Writing
 from tertib.ledger.values import Veil, order_key, wire_id
 from tertib.model import Answer, Change, Outcome, State
+from tertib.sayings import said
 
 _C: Final = schema.changes.c
 _A: Final = schema.accounts.c
@@ -269,7 +270,11 @@ def answer(
     foreign = _foreign_ids(request, given)
     if not foreign:
         return None
-    why = f"Scalev says it changed {len(foreign)} orders that were not sent: {', '.join(foreign[:5])}"
+    why = said(
+        "Scalev says it changed %(count)s orders that were not sent: %(orders)s",
+        count=len(foreign),
+        orders=", ".join(foreign[:5]),
+    )
     halt(writing, why, now)
     return why
 

@@ -14,6 +14,7 @@ from tertib.ledger.lease import Lessee, is_held, take_over
 from tertib.ledger.trail import Writing
 from tertib.ledger.values import wire_id
 from tertib.model import Outcome, Source, State, Unsettled
+from tertib.sayings import N_, said
 
 _C: Final = schema.changes.c
 
@@ -91,8 +92,12 @@ def _claim_account(writing: Writing, lessee: Lessee, now: datetime) -> None:
         return
     if is_held(standing, lessee, now):
         raise LeaseLost(
-            f"run `{standing.lease_run}` is at work on account `{writing.account}`",
-            hint="it settles what is due itself; try again when it has ended",
+            said(
+                "run `%(run)s` is at work on account `%(account)s`",
+                run=standing.lease_run,
+                account=writing.account,
+            ),
+            hint=N_("it settles what is due itself; try again when it has ended"),
         )
     take_over(writing, now)
 

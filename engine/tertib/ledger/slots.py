@@ -14,6 +14,7 @@ from tertib.ledger import beats, schema
 from tertib.ledger.lease import ENDED, INTERRUPTED, RUNNING, Lessee
 from tertib.ledger.process import Owner
 from tertib.ledger.trail import Writing
+from tertib.sayings import N_, said
 
 _S: Final = schema.slots.c
 
@@ -120,8 +121,10 @@ def close_orphans(
     for row in found:
         if row.key in but or not (_is_orphaned(writing, row, lessee, now) or row.ran in ENDINGS):
             continue
-        how = f"run `{row.run}` was {row.ran}" if row.run else "no run began"
-        note = f"its process ended before it said what became of it; {how}"
+        how = (
+            said("run `%(run)s` was %(state)s", run=row.run, state=row.ran) if row.run else N_("no run began")
+        )
+        note = said("its process ended before it said what became of it; %(why)s", why=how)
         _close(writing, row.key, now, state="failed", note=note)
         writing.record("slot_closed", now, slot=row.key, state="failed", run=row.run)
         closed.append(Slot(row.key, row.rule, row.slot_at, "failed", row.run, note, row.opened_at, now))
@@ -160,7 +163,9 @@ def close_slot(
         values = {"state": state, "note": note, "run": run_id, "closed_at": now, "cause": cause}
         _insert(writing, key, rule, slot_at, now, **values)
     elif present.state not in {RUNNING, DUE}:
-        raise LedgerError(f"slot `{key}` was already closed as `{present.state}`")
+        raise LedgerError(
+            said("slot `%(slot)s` was already closed as `%(state)s`", slot=key, state=present.state)
+        )
     else:
         _close(writing, key, now, state=state, note=note, run=run_id or present.run, cause=cause)
     writing.record("slot_closed", now, slot=key, state=state, run=run_id)

@@ -23,6 +23,7 @@ from tertib.ledger.audit import (
     seal,
 )
 from tertib.ledger.database import enter
+from tertib.sayings import N_, said
 
 _A: Final = schema.audit.c
 PAGE: Final = 1000
@@ -49,8 +50,8 @@ class Writing:
         last = newest(self.connection, self.account)
         if last is None:
             raise LedgerCorrupt(
-                f"the audit records of account `{self.account}` are gone",
-                hint="restore the ledger from a copy",
+                said("the audit records of account `%(account)s` are gone", account=self.account),
+                hint=N_("restore the ledger from a copy"),
             )
         _add(self.connection, self.key, (self.account, last.seq + 1, schema.iso(at), kind), last.mac, facts)
 
@@ -94,8 +95,8 @@ def _refuse_other_key(connection: Connection, account: str, key: bytes) -> None:
         return  # `record` refuses to go on, and verifying says what is missing
     if is_under_other_key(key, _record(first)):
         raise LedgerError(
-            f"the audit key is not the one that account `{account}` was begun with",
-            hint="set `TERTIB_AUDIT_KEY` as it was, or restore the key file beside the ledger",
+            said("the audit key is not the one that account `%(account)s` was begun with", account=account),
+            hint=N_("set `TERTIB_AUDIT_KEY` as it was, or restore the key file beside the ledger"),
         )
 
 
@@ -151,9 +152,12 @@ def refuse_older(writing: Writing, seen: Iterable[Checkpoint]) -> None:
     missing = unmet(writing.connection, writing.account, seen)
     if missing:
         raise LedgerError(
-            f"this ledger is older than its checkpoint, which saw record {missing[0].seq} of account"
-            f" `{writing.account}`: it was restored from a backup, or is another one, and nothing is sent from it",
-            hint="what was sent since is not in it; `tertib doctor` says what to do",
+            said(
+                "this ledger is older than its checkpoint, which saw record %(number)s of account `%(account)s`: it was restored from a backup, or is another one, and nothing is sent from it",
+                number=missing[0].seq,
+                account=writing.account,
+            ),
+            hint=N_("what was sent since is not in it; `tertib doctor` says what to do"),
         )
 
 

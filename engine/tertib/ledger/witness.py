@@ -13,6 +13,7 @@ from pathlib import Path
 from tertib.errors import LedgerError
 from tertib.ledger import export, kept
 from tertib.ledger.audit import Checkpoint
+from tertib.sayings import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _sent(target: str, checkpoint: Checkpoint, *, loopback: bool) -> str | None:
         else:
             kept.keep(Path(target), checkpoint)
     except LedgerError as error:
-        return f"the checkpoint was not exported: {error}"
+        return said("the checkpoint was not exported: %(why)s", why=error)
     except OSError as error:
         return _not_kept(Path(target), error)
     return None

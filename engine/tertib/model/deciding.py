@@ -11,6 +11,7 @@ from typing import Any, Final
 from tertib.model.reading import Order, ScanReport
 from tertib.model.rules import Mode
 from tertib.model.values import Verdict
+from tertib.sayings import N_, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,20 +160,29 @@ class Pause:
     def what(self) -> str:
         """Name what is paused."""
         if self.account is None:
-            return "everything"
-        return f"account `{self.account}`" if self.rule is None else f"rule `{self.rule}`"
+            return N_("everything")
+        if self.rule is None:
+            return said("account `%(account)s`", account=self.account)
+        return said("rule `%(rule)s`", rule=self.rule)
 
     @property
     def told(self) -> str:
         """Say who paused what, and why."""
-        return f"{self.what} is paused by {self.who}: {self.why}"
+        by = {"who": self.who, "reason": self.why}
+        if self.account is None:
+            return said("everything is paused by %(who)s: %(reason)s", **by)
+        if self.rule is None:
+            return said("account `%(account)s` is paused by %(who)s: %(reason)s", account=self.account, **by)
+        return said("rule `%(rule)s` is paused by %(who)s: %(reason)s", rule=self.rule, **by)
 
     @property
     def way_out(self) -> str:
         """Name the command that ends it."""
         if self.account is None:
-            return "`tertib resume --all` ends it"
-        return f"`tertib resume {f'--account {self.account}' if self.rule is None else self.rule}` ends it"
+            return N_("`tertib resume --all` ends it")
+        if self.rule is None:
+            return said("`tertib resume --account %(account)s` ends it", account=self.account)
+        return said("`tertib resume %(rule)s` ends it", rule=self.rule)
 
 
 @dataclass(frozen=True, slots=True)

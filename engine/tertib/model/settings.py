@@ -119,6 +119,7 @@ class Settings:
     checkpoints are exported to; `checkpoints_loopback` lets that address be on this machine. `working_days` are
     weekdays, 0 is Monday; `skip` and `holidays` hold for schedules that say nothing else. `listen` and `web` are
     the whole project's, and the same for every account; without `web` no pages are served unless that is asked for.
+    `language` is the command line's, None where the terminal's own locale decides.
     """
 
     file: str | None = None
@@ -131,6 +132,7 @@ class Settings:
     checkpoints: str | None = None
     checkpoints_loopback: bool = False
     timezone: str = "Asia/Jakarta"
+    language: Literal["en", "id"] | None = None
     account: str = "default"
     batch_size: int = 50
     max_read_age: timedelta = timedelta(seconds=60)

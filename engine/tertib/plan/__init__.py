@@ -27,6 +27,7 @@ from tertib.plan.limits import Breach, held_for, over_limit, sent_by, unvalued
 from tertib.plan.priorities import Claim, settle_claims
 from tertib.plan.propose import propose
 from tertib.plan.vetoes import Facts
+from tertib.sayings import N_, said, said_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +136,13 @@ def _whole_rules(program: Program, unread: Collection[str], *, acting: bool) -> 
     for compiled in program.rules:
         rule = compiled.rule
         if rule.name in unread:
-            why = "the orders it rests on were not read to the end, so nothing of it can be decided"
+            why = N_("the orders it rests on were not read to the end, so nothing of it can be decided")
             yield Held(None, rule.name, "incomplete_read", why)
         untrusted = [name for name in compiled.trusted if name not in rule.trust]
         if acting and rule.mode is Mode.APPLY and untrusted:
-            why = (
-                f"nothing in an answer shows whether filter `{untrusted[0]}` was heeded; "
-                f"`trust: [{untrusted[0]}]` lets the rule rely on it"
+            why = said(
+                "nothing in an answer shows whether filter `%(filter)s` was heeded; `trust: [%(filter)s]` lets the rule rely on it",
+                filter=untrusted[0],
             )
             yield Held(None, rule.name, "untrusted_filter", why)
 
@@ -191,7 +192,7 @@ def _over_caps(kept: Sequence[Change], program: Program, facts: Facts, *, acting
         facts.settings.caps,
         sent_by("", facts.history.sent_today),
     )
-    return breach and replace(breach, code="cap", why=f"all rules together: {breach.why}")
+    return breach and replace(breach, code="cap", why=said("all rules together: %(why)s", why=breach.why))
 
 
 # --- telling --------------------------------------------------------------------------------------------
@@ -217,10 +218,18 @@ def _tallies(evaluated: Evaluated, program: Program, kept: Sequence[Change]) -> 
 def _warnings(evaluated: Evaluated, program: Program) -> Iterator[str]:
     for compiled in program.rules:
         for name in compiled.trusted:
-            yield f"rule `{compiled.rule.name}`: filter `{name}` is trusted: no answer shows whether it was heeded"
+            yield said(
+                "rule `%(rule)s`: filter `%(filter)s` is trusted: no answer shows whether it was heeded",
+                rule=compiled.rule.name,
+                filter=name,
+            )
     for path, count in sorted(evaluated.unreadable.items()):
-        orders = "order holds" if count == 1 else "readings held"
-        yield f"field `{path}`: {count} {orders} a value that cannot be read, and counted as unknown"
+        yield said_many(
+            "field `%(field)s`: %(count)s order holds a value that cannot be read, and counted as unknown",
+            "field `%(field)s`: %(count)s readings held a value that cannot be read, and counted as unknown",
+            count,
+            field=path,
+        )
 
 
 def select(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tertib.sayings import N_, said
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -16,157 +18,159 @@ class Reason:
     mend: str
 
 
-_LIFT: Final = "where you mean it, `allow: [{}]` in the rule lifts it"
+def _lift(veto: str) -> str:
+    return said("where you mean it, `allow: [%(veto)s]` in the rule lifts it", veto=veto)
+
 
 _ROWS: Final = (
-    Reason("paid", "The order is paid or settled, and the rule would cancel it.", _LIFT.format("paid")),
+    Reason("paid", N_("The order is paid or settled, and the rule would cancel it."), _lift("paid")),
     Reason(
         "transfer_proof",
-        "The buyer sent a proof of transfer, and the rule would cancel the order.",
-        _LIFT.format("transfer_proof"),
+        N_("The buyer sent a proof of transfer, and the rule would cancel the order."),
+        _lift("transfer_proof"),
     ),
     Reason(
         "shipment_receipt",
-        "The courier has given a receipt, and the rule would cancel the order.",
-        _LIFT.format("shipment_receipt"),
+        N_("The courier has given a receipt, and the rule would cancel the order."),
+        _lift("shipment_receipt"),
     ),
     Reason(
         "conflict",
-        "A transfer fits several orders, and the rule would cancel this one or mark it paid.",
-        "settle the conflict at Scalev; " + _LIFT.format("conflict"),
+        N_("A transfer fits several orders, and the rule would cancel this one or mark it paid."),
+        N_("settle the conflict at Scalev") + "; " + _lift("conflict"),
     ),
     Reason(
         "human_change",
-        "A person changed the order after this rule did.",
-        "`tertib release ORDER` hands it back to the rule; " + _LIFT.format("human_change"),
+        N_("A person changed the order after this rule did."),
+        N_("`tertib release ORDER` hands it back to the rule") + "; " + _lift("human_change"),
     ),
     Reason(
         "on_hold",
-        "Somebody put the order on hold with `tertib hold`.",
-        "`tertib release ORDER` ends the hold; no rule can lift it",
+        N_("Somebody put the order on hold with `tertib hold`."),
+        N_("`tertib release ORDER` ends the hold; no rule can lift it"),
     ),
     Reason(
         "protected",
-        "The order matches one of the project's `protect` conditions.",
-        "change the order or `tertib.yaml`; no rule can lift it",
+        N_("The order matches one of the project's `protect` conditions."),
+        N_("change the order or `tertib.yaml`; no rule can lift it"),
     ),
     Reason(
         "status_flow",
-        "Scalev has no step from the order's status to the one that the rule sets.",
-        "ask for the right statuses in the rule's `query`; no rule can lift it",
+        N_("Scalev has no step from the order's status to the one that the rule sets."),
+        N_("ask for the right statuses in the rule's `query`; no rule can lift it"),
     ),
     Reason(
         "cannot_tell",
-        "The answer does not show whether one of the reasons above applies.",
-        "look at the order at Scalev; missing knowledge never acts",
+        N_("The answer does not show whether one of the reasons above applies."),
+        N_("look at the order at Scalev; missing knowledge never acts"),
     ),
     Reason(
         "template",
-        "The order lacks a value that the action is to be filled in with.",
-        "fill it in at Scalev, or add a condition that it `exists`",
+        N_("The order lacks a value that the action is to be filled in with."),
+        N_("fill it in at Scalev, or add a condition that it `exists`"),
     ),
     Reason(
         "no_id",
-        "The order came without a usable `id`, so nothing can be sent for it.",
-        "nothing in a rule can mend it; tell Scalev",
+        N_("The order came without a usable `id`, so nothing can be sent for it."),
+        N_("nothing in a rule can mend it; tell Scalev"),
     ),
     Reason(
         "id_not_integer",
-        "The order's id is a UUID, and the settings ask for contract `seeds`, which has integers.",
-        "set `api.contract` to `auto`",
+        N_("The order's id is a UUID, and the settings ask for contract `seeds`, which has integers."),
+        N_("set `api.contract` to `auto`"),
     ),
     Reason(
         "not_in_contract",
-        "The contract that the order is written in has no such payment method.",
-        "choose a method that both contracts have, such as `bank_transfer`",
+        N_("The contract that the order is written in has no such payment method."),
+        N_("choose a method that both contracts have, such as `bank_transfer`"),
     ),
     Reason(
         "status_not_writable",
-        "A payment-only change must repeat the order's status, and this status cannot be written.",
-        "set `status` in the action as well",
+        N_("A payment-only change must repeat the order's status, and this status cannot be written."),
+        N_("set `status` in the action as well"),
     ),
     Reason(
         "outranked",
-        "A rule of higher priority wants another change of the same order.",
-        "nothing, if that is the order you want; else change `priority`",
+        N_("A rule of higher priority wants another change of the same order."),
+        N_("nothing, if that is the order you want; else change `priority`"),
     ),
-    Reason("same_change", "Another rule makes the same change.", "nothing"),
+    Reason("same_change", N_("Another rule makes the same change."), N_("nothing")),
     Reason(
         "rule_conflict",
-        "Another rule of the same priority wants another change.",
-        "give one of the two a higher `priority`",
+        N_("Another rule of the same priority wants another change."),
+        N_("give one of the two a higher `priority`"),
     ),
     Reason(
         "held_by_higher",
-        "A rule of higher priority wants the order, and is held from it.",
-        "look at why that rule is held",
+        N_("A rule of higher priority wants the order, and is held from it."),
+        N_("look at why that rule is held"),
     ),
     Reason(
         "limit_orders",
-        "The rule would change more orders at once than its limit.",
-        "`tertib apply PLAN --first 50` works it off; or raise `limits.orders`",
+        N_("The rule would change more orders at once than its limit."),
+        N_("`tertib apply PLAN --first 50` works it off; or raise `limits.orders`"),
     ),
     Reason(
         "limit_value",
-        "The orders together are worth more than the rule's limit in rupiah.",
-        "`tertib apply PLAN --first 50` works it off; or raise `limits.value`",
+        N_("The orders together are worth more than the rule's limit in rupiah."),
+        N_("`tertib apply PLAN --first 50` works it off; or raise `limits.value`"),
     ),
     Reason(
         "limit_per_day",
-        "With what was sent today the rule would go over its limit for a day.",
-        "wait for tomorrow, or raise `limits.per_day`",
+        N_("With what was sent today the rule would go over its limit for a day."),
+        N_("wait for tomorrow, or raise `limits.per_day`"),
     ),
     Reason(
         "limit_share",
-        "The rule would change a larger share of the orders that satisfy its query than it may.",
-        "look whether the rule means so many; then raise `limits.share`",
+        N_("The rule would change a larger share of the orders that satisfy its query than it may."),
+        N_("look whether the rule means so many; then raise `limits.share`"),
     ),
     Reason(
         "cap",
-        "All rules together would go over the project's `caps`.",
-        "wait for tomorrow, or raise `caps` in `tertib.yaml`",
+        N_("All rules together would go over the project's `caps`."),
+        N_("wait for tomorrow, or raise `caps` in `tertib.yaml`"),
     ),
     Reason(
         "value_unknown",
-        "The order's money cannot be read, and a limit on money must count it.",
-        "look at the order at Scalev",
+        N_("The order's money cannot be read, and a limit on money must count it."),
+        N_("look at the order at Scalev"),
     ),
     Reason(
         "incomplete_read",
-        "The orders could not all be read, so no rule that needed them acts.",
-        "run it again",
+        N_("The orders could not all be read, so no rule that needed them acts."),
+        N_("run it again"),
     ),
     Reason(
         "untrusted_filter",
-        "The rule filters by something that no answer shows, and is in mode `apply` without `trust`.",
-        "add the filter's name under `trust`, if you rely on it",
+        N_("The rule filters by something that no answer shows, and is in mode `apply` without `trust`."),
+        N_("add the filter's name under `trust`, if you rely on it"),
     ),
     Reason(
         "paused",
-        "A person paused the rule with `tertib pause`.",
-        "`tertib resume RULE` ends the pause",
+        N_("A person paused the rule with `tertib pause`."),
+        N_("`tertib resume RULE` ends the pause"),
     ),
     Reason(
         "unsettled",
-        "An earlier change of the order has no known outcome yet.",
-        "`tertib settle` reads it back when it is time",
+        N_("An earlier change of the order has no known outcome yet."),
+        N_("`tertib settle` reads it back when it is time"),
     ),
     Reason(
         "changed_since",
-        "The order is no longer as the run left it that is to be undone.",
-        "look at the order at Scalev; what a later run did is undone first",
+        N_("The order is no longer as the run left it that is to be undone."),
+        N_("look at the order at Scalev; what a later run did is undone first"),
     ),
-    Reason("taken_back", "What the run did to the order was taken back already.", "nothing"),
-    Reason("not_done", "The run that is to be undone changed nothing of the order.", "nothing"),
+    Reason("taken_back", N_("What the run did to the order was taken back already."), N_("nothing")),
+    Reason("not_done", N_("The run that is to be undone changed nothing of the order."), N_("nothing")),
     Reason(
         "not_confirmed",
-        "Nobody could tell whether the run that is to be undone changed the order.",
-        "look at the order at Scalev, and set it right there",
+        N_("Nobody could tell whether the run that is to be undone changed the order."),
+        N_("look at the order at Scalev, and set it right there"),
     ),
     Reason(
         "not_recorded",
-        "The record does not hold what is needed to put the order back.",
-        "look at the order at Scalev, and set it right there",
+        N_("The record does not hold what is needed to put the order back."),
+        N_("look at the order at Scalev, and set it right there"),
     ),
 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tertib.model import Change, Held, Limits, Sent
+from tertib.sayings import N_, said
 
 SMALLEST_SHARED = 20
 """Below this many orders a share says nothing, and is not judged."""
@@ -31,15 +32,29 @@ def over_limit(
     orders = len(changes)
     value = sum((change.value or Decimal(0) for change in changes), Decimal(0))
     if limits.orders is not None and orders > limits.orders:
-        return Breach("limit_orders", f"{orders} orders, and the limit is {limits.orders}")
+        return Breach(
+            "limit_orders",
+            said("%(orders)s orders, and the limit is %(limit)s", orders=orders, limit=limits.orders),
+        )
     if limits.value is not None and value > limits.value:
-        return Breach("limit_value", f"Rp {value} in all, and the limit is Rp {limits.value}")
+        return Breach(
+            "limit_value",
+            said("Rp %(value)s in all, and the limit is Rp %(limit)s", value=value, limit=limits.value),
+        )
     if limits.orders_per_day is not None and sent.orders + orders > limits.orders_per_day:
-        why = f"{sent.orders} orders sent today and {orders} now, and the limit is {limits.orders_per_day} a day"
+        why = said(
+            "%(sent)s orders sent today and %(now)s now, and the limit is %(limit)s a day",
+            sent=sent.orders,
+            now=orders,
+            limit=limits.orders_per_day,
+        )
         return Breach("limit_per_day", why)
     if limits.value_per_day is not None and sent.value + value > limits.value_per_day:
-        why = (
-            f"Rp {sent.value} sent today and Rp {value} now, and the limit is Rp {limits.value_per_day} a day"
+        why = said(
+            "Rp %(sent)s sent today and Rp %(now)s now, and the limit is Rp %(limit)s a day",
+            sent=sent.value,
+            now=value,
+            limit=limits.value_per_day,
         )
         return Breach("limit_per_day", why)
     return _over_share(orders, limits.share, satisfied)
@@ -50,15 +65,20 @@ def _over_share(orders: int, share: Decimal | None, satisfied: int | None) -> Br
         return None
     if orders <= share * satisfied:
         return None
-    why = f"{orders} of {satisfied} orders that satisfy the query, and the limit is {share * 100:f}%"
-    return Breach("limit_share", why.replace(".00%", "%"))
+    why = said(
+        "%(orders)s of %(satisfied)s orders that satisfy the query, and the limit is %(limit)s%%",
+        orders=orders,
+        satisfied=satisfied,
+        limit=f"{share * 100:f}".removesuffix(".00"),
+    )
+    return Breach("limit_share", why)
 
 
 def unvalued(changes: Sequence[Change], limits: Limits, caps: Limits) -> list[Held]:
     """Return holds for the changes whose money is unknown while a money limit must count it."""
     if all(one is None for one in (limits.value, limits.value_per_day, caps.value, caps.value_per_day)):
         return []
-    why = "its `gross_revenue` cannot be read, so the limit on money cannot count it"
+    why = N_("its `gross_revenue` cannot be read, so the limit on money cannot count it")
     return [
         Held(change.order_id, change.rule, "value_unknown", why, change.id)
         for change in changes

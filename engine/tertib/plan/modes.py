@@ -12,9 +12,10 @@ from decimal import Decimal
 from typing import Final
 
 from tertib.model import Mode, Outcome, Plan, Repute, Reversals, Rule, State
+from tertib.sayings import N_, said
 
-NEW: Final = "the rule is new or was edited: it acts by itself once a person has approved what it does"
-ASKS: Final = "the rule is in mode `approve`"
+NEW: Final = N_("the rule is new or was edited: it acts by itself once a person has approved what it does")
+ASKS: Final = N_("the rule is in mode `approve`")
 
 
 def as_earned(
@@ -38,9 +39,11 @@ def _why_ask(rule: Rule, repute: Repute, reversals: Reversals) -> str | None:
         return NEW
     if repute.changed >= reversals.orders and repute.reversed > reversals.share * repute.changed:
         share = f"{Decimal(100) * repute.reversed / repute.changed:.0f}%"
-        return (
-            f"people took back {repute.reversed} of its {repute.changed} changes ({share}): "
-            "it asks until it is edited or they keep what it does"
+        return said(
+            "people took back %(reversed)s of its %(changed)s changes (%(share)s): it asks until it is edited or they keep what it does",
+            reversed=repute.reversed,
+            changed=repute.changed,
+            share=share,
         )
     return None
 
@@ -76,9 +79,9 @@ def waiting_in(mode: Mode, part: Plan) -> list[Outcome]:
     """Return the changes of a part that waits for a person, or only shows itself, as outcomes."""
     state = State.PREVIEWED if mode is Mode.PREVIEW else State.AWAITING_APPROVAL
     why = (
-        "its rule is in mode `preview`"
+        N_("its rule is in mode `preview`")
         if mode is Mode.PREVIEW
-        else f"approve it with `tertib approve {part.plan_id}`"
+        else said("approve it with `tertib approve %(plan)s`", plan=part.plan_id)
     )
     return [Outcome(one.id, one.order_id, one.rule, state, why) for one in part.changes]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from tertib.model import Change, Held, Pause
+from tertib.sayings import said
 
 
 def whole(pauses: Iterable[Pause]) -> Pause | None:
@@ -25,4 +26,4 @@ def warnings(rules: Collection[str], pauses: Iterable[Pause]) -> Iterator[str]:
     """Yield what keeps a plan of these rules from being applied for now: planning itself goes on."""
     for pause in pauses:
         if pause.rule is None or pause.rule in rules:
-            yield f"{pause.told}; nothing of it is applied until it is resumed"
+            yield said("%(why)s; nothing of it is applied until it is resumed", why=pause.told)

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from tertib.model import Change, Held, Rule
+from tertib.sayings import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,15 @@ def _among_equals(claims: list[Claim]) -> Iterator[Change | Held]:
         if isinstance(claim.result, Held) or (agreed and claim is first):
             yield claim.result
         elif agreed and first is not None:
-            yield _held(claim, "same_change", f"rule `{first.rule.name}` makes the same change")
+            yield _held(
+                claim, "same_change", said("rule `%(rule)s` makes the same change", rule=first.rule.name)
+            )
         else:
             others = ", ".join(f"`{one.rule.name}`" for one in changes if one is not claim)
-            why = f"{others} wants another change at the same priority; give one of them a higher `priority`"
+            why = said(
+                "%(rules)s wants another change at the same priority; give one of them a higher `priority`",
+                rules=others,
+            )
             yield _held(claim, "rule_conflict", why)
 
 
@@ -65,12 +71,20 @@ def _below(claim: Claim, owner: Change | None, holder: Held | None) -> Held:
     if isinstance(claim.result, Held):
         return claim.result
     if owner is None and holder is not None:
-        why = f"rule `{holder.rule}`, which has a higher priority, holds it ({holder.code})"
+        why = said(
+            "rule `%(rule)s`, which has a higher priority, holds it (%(code)s)",
+            rule=holder.rule,
+            code=holder.code,
+        )
         return _held(claim, "held_by_higher", why)
     if owner is not None and meaning(owner.set) == meaning(claim.result.set):
-        return _held(claim, "same_change", f"rule `{owner.rule}` makes the same change")
+        return _held(claim, "same_change", said("rule `%(rule)s` makes the same change", rule=owner.rule))
     name = owner.rule if owner is not None else ""
-    return _held(claim, "outranked", f"rule `{name}`, which has a higher priority, wants another change")
+    return _held(
+        claim,
+        "outranked",
+        said("rule `%(rule)s`, which has a higher priority, wants another change", rule=name),
+    )
 
 
 def _held(claim: Claim, code: str, why: str) -> Held:

@@ -15,6 +15,7 @@ from tertib.language.templates import RenderError
 from tertib.language.values import find, read
 from tertib.model import MISSING, Change, Field, Held, Match, Order
 from tertib.plan.vetoes import Facts, first_veto, shows
+from tertib.sayings import N_, said
 from tertib.scalev import contract
 
 ALWAYS_SHOWN = ("status", "payment_status")
@@ -25,7 +26,7 @@ def propose(match: Match, compiled: CompiledRule, facts: Facts) -> Change | Held
     order = match.order
     identity = contract.wire_id(order.get("id"))
     if identity is None:
-        return hold(match, "no_id", "the order has no usable `id`, so nothing can be sent for it")
+        return hold(match, "no_id", N_("the order has no usable `id`, so nothing can be sent for it"))
     try:
         values = actions.render(
             compiled.rule.action,
@@ -119,22 +120,34 @@ def _unwritable(
 ) -> Held | None:
     setting = facts.settings.contract
     if setting == "seeds" and isinstance(identity, str):
-        why = (
+        why = N_(
             "its id is no integer, which contract `seeds` asks for; set `api.contract` to `auto` or `current`"
         )
         return hold(match, "id_not_integer", why)
     spoken = contract_for(identity, setting)
     method = values.get("payment_method")
     if method is not None and method not in contract.PAYMENT_METHODS[spoken]:
-        return hold(match, "not_in_contract", f"contract `{spoken}` has no payment method `{method}`")
+        return hold(
+            match,
+            "not_in_contract",
+            said(
+                "contract `%(contract)s` has no payment method `%(method)s`", contract=spoken, method=method
+            ),
+        )
     status = match.order.get("status")
     writable = isinstance(status, str) and status in contract.STATUS_TARGETS
     if repeats_status(identity, values, setting) and not writable:
-        why = f"contract `seeds` repeats the present status, and `{status}` is none that can be written"
+        why = said(
+            "contract `seeds` repeats the present status, and `%(status)s` is none that can be written",
+            status=status,
+        )
         return hold(match, "status_not_writable", why)
     doubtful = [name for name in match.unchecked if name not in compiled.rule.trust]
     if doubtful:
-        why = f"the answer does not show whether filter `{doubtful[0]}` was heeded; `trust: [{doubtful[0]}]` says to rely on it"
+        why = said(
+            "the answer does not show whether filter `%(filter)s` was heeded; `trust: [%(filter)s]` says to rely on it",
+            filter=doubtful[0],
+        )
         return hold(match, "cannot_tell", why)
     return None
 

@@ -17,6 +17,7 @@ from tertib.language import actions, definition, templates
 from tertib.model import UNDO, Complaint, Done, Held, Mode, Settings, State, undone_run
 from tertib.plan.propose import contract_for
 from tertib.plan.vetoes import PAID
+from tertib.sayings import N_, said, said_many
 from tertib.scalev import contract
 
 CLOCKS_APART: Final = timedelta(minutes=1)
@@ -24,6 +25,16 @@ CLOCKS_APART: Final = timedelta(minutes=1)
 
 _STATUSES: Final = ("status", "payment_status")
 _CONFIRMED: Final = frozenset({State.CONFIRMED, State.CONFIRMED_BY_READBACK})
+_UNDONE: Final = {
+    State.PREVIEWED: N_("previewed"),
+    State.AWAITING_APPROVAL: N_("awaiting approval"),
+    State.PLANNED: N_("planned"),
+    State.NOT_APPLIED: N_("not applied"),
+    State.HELD: N_("held"),
+    State.STALE: N_("stale"),
+    State.ABANDONED: N_("abandoned"),
+}
+"""The states of a change that changed nothing, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +98,32 @@ def _held(one: Done, code: str, why: str) -> Held:
 def _against(run_id: str, one: Done) -> Held | None:
     """Return why the record alone keeps an order from being taken back, None where it does not."""
     if one.state is State.SENT:
-        return _held(one, "unsettled", "what became of it is not known yet; `tertib settle` reads it back")
+        return _held(
+            one, "unsettled", N_("what became of it is not known yet; `tertib settle` reads it back")
+        )
     if one.state not in _CONFIRMED:
         return _unconfirmed(one)
     if one.since is not None:
         return _changed_later(run_id, one, *one.since)
     if not one.order_id:
-        return _held(one, "not_recorded", "it has no order number, so it cannot be found again")
+        return _held(one, "not_recorded", N_("it has no order number, so it cannot be found again"))
     return None
 
 
 def _unconfirmed(one: Done) -> Held:
     if one.reached:
-        why = "it was sent, and nobody could tell whether it was done; look at the order at Scalev"
+        why = N_("it was sent, and nobody could tell whether it was done; look at the order at Scalev")
         return _held(one, "not_confirmed", why)
-    return _held(one, "not_done", f"the run changed nothing of it ({one.state.replace('_', ' ')})")
+    return _held(one, "not_done", said("the run changed nothing of it (%(why)s)", why=_UNDONE[one.state]))
 
 
 def _changed_later(run_id: str, one: Done, later: str, rule: str) -> Held:
     if undone_run(rule) == run_id:
-        return _held(one, "taken_back", f"run `{later}` took it back")
-    why = f"run `{later}` changed it afterwards; take that one back first: `tertib undo {later}`"
+        return _held(one, "taken_back", said("run `%(run)s` took it back", run=later))
+    why = said(
+        "run `%(run)s` changed it afterwards; take that one back first: `tertib undo %(run)s`",
+        run=later,
+    )
     return _held(one, "changed_since", why)
 
 
@@ -118,11 +134,13 @@ def _group(one: Done, settings: Settings) -> Group | Held:
     """Return the group of one that takes this order back, or why nothing can."""
     lost = next((name for name in _STATUSES if not isinstance(one.before.get(name), str)), None)
     if lost is not None:
-        return _held(one, "not_recorded", f"the record does not have its `{lost}` from before")
+        return _held(
+            one, "not_recorded", said("the record does not have its `%(field)s` from before", field=lost)
+        )
     changed = _changed(one)
     if not changed:
         return _held(
-            one, "not_recorded", "nothing that was changed in it can be read, so nothing can be put back"
+            one, "not_recorded", N_("nothing that was changed in it can be read, so nothing can be put back")
         )
     blocked = _immovable(one, changed)
     if blocked is not None:
@@ -130,7 +148,11 @@ def _group(one: Done, settings: Settings) -> Group | Held:
     kept = {name: why for name in changed if (why := _unwritable(one, name, settings))}
     back = {name: one.before[name] for name in changed if name not in kept}
     if not back:
-        return _held(one, "not_recorded", "; ".join(f"its `{name}` {why}" for name, why in kept.items()))
+        return _held(
+            one,
+            "not_recorded",
+            "; ".join(said("its `%(field)s` %(why)s", field=name, why=why) for name, why in kept.items()),
+        )
     if not back.keys() & {*_STATUSES}:
         # a change must name one of the two, and this one stays as it is
         back["payment_status"] = one.before["payment_status"]
@@ -158,10 +180,16 @@ def _immovable(one: Done, changed: Mapping[str, Any]) -> Held | None:
         target, now = one.before["status"], one.set["status"]
         if target not in contract.STATUS_FLOW.get(now, ()):
             return _held(
-                one, "status_flow", f"Scalev's status flow has no step from `{now}` back to `{target}`"
+                one,
+                "status_flow",
+                said(
+                    "Scalev's status flow has no step from `%(present)s` back to `%(target)s`",
+                    present=now,
+                    target=target,
+                ),
             )
     if "payment_status" in changed and one.before["payment_status"] not in contract.PAYMENT_STATUSES:
-        return _held(one, "not_recorded", "its `payment_status` from before is none that can be written")
+        return _held(one, "not_recorded", N_("its `payment_status` from before is none that can be written"))
     return None
 
 
@@ -170,16 +198,16 @@ def _unwritable(one: Done, name: str, settings: Settings) -> str | None:
     if name in _STATUSES:
         return None
     if name not in one.before:
-        return "was not in the answer before, so there is no value to go back to"
+        return N_("was not in the answer before, so there is no value to go back to")
     before = one.before[name]
     if isinstance(before, Mapping):
-        return "is personal, and the record keeps such values as a fingerprint only"
+        return N_("is personal, and the record keeps such values as a fingerprint only")
     if before is None or before == "":
-        return "was empty before, and Scalev cannot empty it"
+        return N_("was empty before, and Scalev cannot empty it")
     known = contract.PAYMENT_METHODS[contract_for(one.id, settings.contract)]
     if name == "payment_method" and before not in known:
-        return f"was `{before}`, which the order's contract cannot write"
-    return None if _is_literal(name, before) else "was a value that a change cannot write"
+        return said("was `%(before)s`, which the order's contract cannot write", before=before)
+    return None if _is_literal(name, before) else N_("was a value that a change cannot write")
 
 
 def _is_literal(name: str, value: Any) -> bool:
@@ -193,7 +221,7 @@ def _is_literal(name: str, value: Any) -> bool:
 def _unseen(one: Done, kept: Mapping[str, str]) -> dict[str, str]:
     """Add to what is kept the fields that no answer ever shows."""
     hidden = [name for name in one.set if name != "by" and contract.ACTION_FIELDS[name].reads_as is None]
-    return {**kept, **dict.fromkeys(hidden, "is shown by no answer, so nobody knows what it was")}
+    return {**kept, **dict.fromkeys(hidden, N_("is shown by no answer, so nobody knows what it was"))}
 
 
 def _left(one: Done) -> dict[str, Any]:
@@ -262,10 +290,21 @@ def _words(run_id: str, group: Group) -> str:
     back = ", ".join(
         f"{name} {group.left.get(name)} → {value}" for name, value in group.back.items() if name in _STATUSES
     )
-    return f"Takes back what rule {group.rule} did in run {run_id}: {back}."
+    return said(
+        "Takes back what rule %(rule)s did in run %(run)s: %(changes)s.",
+        rule=group.rule,
+        run=run_id,
+        changes=back,
+    )
 
 
 def _left_behind(group: Group) -> Iterator[str]:
-    many = "1 order" if len(group.orders) == 1 else f"{len(group.orders)} orders"
     for name, why in group.kept.items():
-        yield f"rule `{group.rule}`: `{name}` of {many} stays as the run set it: it {why}"
+        yield said_many(
+            "rule `%(rule)s`: `%(field)s` of %(count)s order stays as the run set it: it %(why)s",
+            "rule `%(rule)s`: `%(field)s` of %(count)s orders stays as the run set it: it %(why)s",
+            len(group.orders),
+            rule=group.rule,
+            field=name,
+            why=why,
+        )

@@ -9,19 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from tertib.compile import CompiledRule
 from tertib.language import conditions
 from tertib.language.personal import Mask
 from tertib.language.values import UNREADABLE, find
 from tertib.model import MISSING, Condition, Confirmed, History, Order, Settings, Verdict, undone_run
+from tertib.sayings import N_, said
 from tertib.scalev import contract
 
 PAID = frozenset({"paid", "settled"})
 
 LIFTABLE = frozenset({"paid", "transfer_proof", "shipment_receipt", "conflict", "human_change"})
 """The vetoes that a rule may lift by name; a hold, a protection or the status flow it cannot."""
+
+_WAITS: Final = N_("its payment is in conflict: it waits for a person")
+_NOT_BY_RULE: Final = N_("its payment is in conflict: it must not be marked paid by a rule")
+_PROOF: Final = N_("it has a transfer proof: a cancelled order must have none")
+_NO_PROOF_SHOWN: Final = N_("the answer does not show whether it has a transfer proof")
+_RECEIPT: Final = N_("it has a shipment receipt: a cancelled order must have none")
+_NO_RECEIPT_SHOWN: Final = N_("the answer does not show whether it has a shipment receipt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,9 @@ def first_veto(compiled: CompiledRule, order: Order, values: Mapping[str, Any], 
     return Veto(
         "cannot_tell",
         applies=None,
-        why=f"cannot tell whether the veto `{unknown.code}` applies: {unknown.why}",
+        why=said(
+            "cannot tell whether the veto `%(code)s` applies: %(why)s", code=unknown.code, why=unknown.why
+        ),
     )
 
 
@@ -72,10 +82,12 @@ def recorded_veto(order_id: str | None, key: str, history: History) -> Veto | No
     """Return what the record alone says against touching an order: a hold, or an outcome still unknown."""
     why = history.holds.get(order_id or "") or history.holds.get(key)
     if why is not None:
-        return Veto("on_hold", applies=True, why=f"the order is on hold: {why}")
+        return Veto("on_hold", applies=True, why=said("the order is on hold: %(reason)s", reason=why))
     if key in history.unsettled:
         return Veto(
-            "unsettled", applies=True, why="an earlier change has no known outcome yet; run `tertib settle`"
+            "unsettled",
+            applies=True,
+            why=N_("an earlier change has no known outcome yet; run `tertib settle`"),
         )
     return None
 
@@ -87,11 +99,13 @@ def _vetoes(compiled: CompiledRule, order: Order, values: Mapping[str, Any], fac
         yield recorded
     for condition in facts.protect:
         verdict = conditions.evaluate(condition, order, facts.now)
-        yield Veto("protected", verdict, f"the project protects orders with {condition.text}")
+        if verdict is not False:
+            why = said("the project protects orders with %(condition)s", condition=condition.text)
+            yield Veto("protected", verdict, why)
     if values.get("status") == "canceled" and order.get("status") != "canceled":
         yield from _against_cancelling(order)
     if values.get("payment_status") in PAID:
-        yield _conflict(order, "it must not be marked paid by a rule")
+        yield _conflict(order, _NOT_BY_RULE)
     yield _status_flow(order, values)
     confirmed = facts.history.confirmed.get(key, ())
     yield _human_change(compiled, order, confirmed, facts.mask)
@@ -108,31 +122,32 @@ def _status_flow(order: Order, values: Mapping[str, Any]) -> Veto:
     if target is None or target == present:
         return Veto("status_flow", applies=False, why="")
     if present is None:
-        return Veto("status_flow", applies=None, why="the answer does not say the order's present status")
-    why = f"Scalev's status flow has no step from `{present}` to `{target}`"
-    return Veto("status_flow", target not in contract.STATUS_FLOW.get(present, ()), why)
+        return Veto("status_flow", applies=None, why=N_("the answer does not say the order's present status"))
+    if target in contract.STATUS_FLOW.get(present, ()):
+        return Veto("status_flow", applies=False, why="")
+    why = said(
+        "Scalev's status flow has no step from `%(present)s` to `%(target)s`", present=present, target=target
+    )
+    return Veto("status_flow", applies=True, why=why)
 
 
 def _against_cancelling(order: Order) -> Iterator[Veto]:
     payment = _text(order, "payment_status")
-    known = payment in contract.PAYMENT_STATUSES
-    said = f"its payment status is `{payment}`" if payment else "the answer does not say its payment status"
-    yield Veto("paid", payment in PAID if known else None, said)
-    yield _conflict(order, "it waits for a person")
-    yield Veto("transfer_proof", _present(order, "transferproof_url"), _seen("transfer proof"))
-    yield Veto("shipment_receipt", _present(order, "shipment_receipt"), _seen("shipment receipt"))
+    if payment is None:
+        yield Veto("paid", applies=None, why=N_("the answer does not say its payment status"))
+    elif payment in PAID or payment not in contract.PAYMENT_STATUSES:
+        why = said("its payment status is `%(status)s`", status=payment)
+        yield Veto("paid", True if payment in PAID else None, why)
+    yield _conflict(order, _WAITS)
+    proof, receipt = _present(order, "transferproof_url"), _present(order, "shipment_receipt")
+    yield Veto("transfer_proof", proof, _NO_PROOF_SHOWN if proof is None else _PROOF)
+    yield Veto("shipment_receipt", receipt, _NO_RECEIPT_SHOWN if receipt is None else _RECEIPT)
 
 
-def _seen(what: str) -> str:
-    return f"whether it has a {what}: a cancelled order must have none"
-
-
-def _conflict(order: Order, because: str) -> Veto:
+def _conflict(order: Order, why: str) -> Veto:
     payment = _text(order, "payment_status")
     known = payment in contract.PAYMENT_STATUSES
-    return Veto(
-        "conflict", payment == "conflict" if known else None, f"its payment is in conflict: {because}"
-    )
+    return Veto("conflict", payment == "conflict" if known else None, why)
 
 
 def _present(order: Order, path: str) -> Verdict:
@@ -150,7 +165,7 @@ def _human_change(compiled: CompiledRule, order: Order, confirmed: tuple[Confirm
     An undo is a person's change: for every rule but those of undos themselves, what it put back is not ours.
     """
     name = compiled.rule.name
-    why = "a person changed it after this rule did; `tertib release` hands it back to the rule"
+    why = N_("a person changed it after this rule did; `tertib release` hands it back to the rule")
     ours = next((i for i, one in enumerate(confirmed) if one.rule == name), None)
     if ours is None:
         return Veto("human_change", applies=False, why=why)
@@ -178,7 +193,7 @@ def _taken_back(compiled: CompiledRule, values: Mapping[str, Any], confirmed: tu
     again = not undone_run(compiled.rule.name) and any(
         field in values and values[field] == was for field, was in taken.items()
     )
-    why = (
+    why = N_(
         "a person took this very change back with `tertib undo`; `tertib release` hands it back to the rules"
     )
     return Veto("human_change", again, why)

@@ -10,13 +10,16 @@ from typing import Any, Final
 from tertib.language import durations
 from tertib.model import Change, Held, Plan, Trace, Verdict
 from tertib.rehearse.cases import Expected
+from tertib.sayings import N_, said
 
-WORDS: Final[Mapping[Verdict, str]] = {True: "true", False: "false", None: "unknown"}
+WORDS: Final[Mapping[Verdict, str]] = {True: N_("true"), False: N_("false"), None: N_("unknown")}
 
 _OUTCOMES: Final = {
-    "not_matched": "not matched",
-    "unchanged": "unchanged (the order is as wanted already)",
+    "not_matched": N_("not matched"),
+    "unchanged": N_("unchanged (the order is as wanted already)"),
 }
+
+_EXPECTED: Final = {"not_matched": N_("not matched"), "unchanged": N_("unchanged")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,9 @@ class Came:
     def words(self) -> str:
         """Say it in a line."""
         if self.change is not None:
-            return f"planned: {_listed(self.change.set)}"
+            return said("planned: %(values)s", values=_listed(self.change.set))
         if self.held is not None:
-            return f"held: {self.held.code} ({self.held.why})"
+            return said("held: %(code)s (%(why)s)", code=self.held.code, why=self.held.why)
         return _OUTCOMES[self.what]
 
 
@@ -51,12 +54,16 @@ def what_came(plan: Plan, rule: str, *, matched: bool) -> Came:
 def in_words(expected: Expected) -> str:
     """Say in a line what a case expects."""
     if expected.what == "planned":
-        return f"planned: {_listed(expected.values)}"
+        return said("planned: %(values)s", values=_listed(expected.values))
     if expected.what == "held":
-        said = f"held: {expected.code}"
+        outcome: str = said("held: %(code)s", code=expected.code)
     else:
-        said = _OUTCOMES[expected.what].partition(" (")[0]
-    return f"{said} because of {expected.because}" if expected.because else said
+        outcome = _EXPECTED[expected.what]
+    return (
+        said("%(why)s because of %(reason)s", why=outcome, reason=expected.because)
+        if expected.because
+        else outcome
+    )
 
 
 # --- what differs, in words -----------------------------------------------------------------------------
@@ -65,10 +72,12 @@ def in_words(expected: Expected) -> str:
 def differences(expected: Expected, came: Came, trace: Sequence[Trace]) -> Iterator[str]:
     """Yield what differs, a line each; nothing where the case went as expected."""
     if _other_outcome(expected, came):
-        yield f"expected {in_words(expected)}"
-        yield f"got      {came.words}"
+        yield said("expected %(why)s", why=in_words(expected))
+        yield said("got      %(why)s", why=came.words)
         if came.what == "not_matched":
-            yield from (f"because  {shown(node)}" for node in trace if node.result is not True)
+            yield from (
+                said("because  %(why)s", why=shown(node)) for node in trace if node.result is not True
+            )
     elif came.change is not None:
         yield from _value_differences(expected.values, came.change.set)
     elif expected.because:
@@ -82,11 +91,24 @@ def _other_outcome(expected: Expected, came: Came) -> bool:
 def _value_differences(wanted: Mapping[str, Any], planned: Mapping[str, Any]) -> Iterator[str]:
     for name in _names(wanted, planned):
         if name not in planned:
-            yield f"`{name}`: expected {_plain(wanted[name])}, and the change does not set it"
+            yield said(
+                "`%(field)s`: expected %(wanted)s, and the change does not set it",
+                field=name,
+                wanted=_plain(wanted[name]),
+            )
         elif name not in wanted:
-            yield f"`{name}`: the change sets {_plain(planned[name])}, and the case does not expect it"
+            yield said(
+                "`%(field)s`: the change sets %(planned)s, and the case does not expect it",
+                field=name,
+                planned=_plain(planned[name]),
+            )
         elif not _same(wanted[name], planned[name]):
-            yield f"`{name}`: expected {_plain(wanted[name])}, got {_plain(planned[name])}"
+            yield said(
+                "`%(field)s`: expected %(wanted)s, got %(planned)s",
+                field=name,
+                wanted=_plain(wanted[name]),
+                planned=_plain(planned[name]),
+            )
 
 
 def _names(wanted: Mapping[str, Any], planned: Mapping[str, Any]) -> tuple[str, ...]:
@@ -97,12 +119,18 @@ def _names(wanted: Mapping[str, Any], planned: Mapping[str, Any]) -> tuple[str, 
 def _reason_differences(because: str, came: Came, trace: Sequence[Trace]) -> Iterator[str]:
     if came.held is not None:
         if because not in came.held.why:
-            yield f"held as expected, but not because of `{because}`: {came.held.why}"
+            yield said(
+                "held as expected, but not because of `%(because)s`: %(why)s",
+                because=because,
+                why=came.held.why,
+            )
         return
     decisive = [node for node in trace if node.result is not True]
     if not any(because in text for node in decisive for text in _texts(node)):
-        seen = "; ".join(shown(node) for node in decisive) or "nothing in the trace"
-        yield f"not matched as expected, but not because of `{because}`: {seen}"
+        seen = "; ".join(shown(node) for node in decisive) or N_("nothing in the trace")
+        yield said(
+            "not matched as expected, but not because of `%(because)s`: %(why)s", because=because, why=seen
+        )
 
 
 def _texts(node: Trace) -> Iterator[str]:
@@ -113,7 +141,9 @@ def _texts(node: Trace) -> Iterator[str]:
 
 def shown(node: Trace) -> str:
     """Return a node of a trace in a line: what it asks, what it saw, its verdict."""
-    return f"{node.condition} saw {node.saw}: {WORDS[node.result]}"
+    return said(
+        "%(condition)s saw %(saw)s: %(why)s", condition=node.condition, saw=node.saw, why=WORDS[node.result]
+    )
 
 
 # --- what differs, as a diff ----------------------------------------------------------------------------

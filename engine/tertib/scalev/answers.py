@@ -18,6 +18,7 @@ import msgspec
 from tertib.errors import BodyError, PagingError
 from tertib.model import Echo, Order, Page
 from tertib.ports import Decode
+from tertib.sayings import N_, said
 from tertib.scalev.ids import wire_id
 from tertib.scalev.vocabulary import known_words
 
@@ -122,9 +123,14 @@ def _objects(body: object, received: Received) -> tuple[Order, ...]:
     """Return `data`, a list of objects."""
     data = body.get("data") if isinstance(body, Mapping) else None
     if not isinstance(data, list):
-        raise BodyError(f"the answer holds no list `data` ({received.describe()})")
+        raise BodyError(said("the answer holds no list `data` (%(answer)s)", answer=received.describe()))
     if not all(isinstance(item, Mapping) for item in data):
-        raise BodyError(f"the answer's `data` holds something that is no object ({received.describe()})")
+        raise BodyError(
+            said(
+                "the answer's `data` holds something that is no object (%(answer)s)",
+                answer=received.describe(),
+            )
+        )
     return tuple(data)
 
 
@@ -132,20 +138,20 @@ def _next_cursor(body: Mapping[str, Any]) -> str | None:
     """Return the cursor of the page that follows, None where this is the last."""
     if not isinstance(body.get("is_paginated"), bool):
         raise PagingError(
-            "the answer does not say whether it is paginated: `is_paginated` is missing or no boolean"
+            N_("the answer does not say whether it is paginated: `is_paginated` is missing or no boolean")
         )
     if not body["is_paginated"]:
         return None
     cursor, has_next = body.get("next_cursor"), body.get("has_next")
     if not isinstance(cursor, str | None):
-        raise PagingError("the answer's `next_cursor` is no text")
+        raise PagingError(N_("the answer's `next_cursor` is no text"))
     if not isinstance(has_next, bool | None):
-        raise PagingError("the answer's `has_next` is no boolean")
+        raise PagingError(N_("the answer's `has_next` is no boolean"))
     if has_next is None:
         # Documented as false by default; a cursor beside it speaks against that, and one page too many does no harm.
         return cursor or None
     if has_next and not cursor:
-        raise PagingError("the answer says that more pages follow, but gives no `next_cursor`")
+        raise PagingError(N_("the answer says that more pages follow, but gives no `next_cursor`"))
     return cursor if has_next else None
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from tertib.errors import BudgetExhausted
 from tertib.ports import Clock
+from tertib.sayings import N_, said
 from tertib.scalev import headers as rate
 
 DEFAULT_WINDOWS: Final = ((100, 10.0), (10_000, 3600.0))
@@ -46,11 +47,14 @@ def wait_for_room(attempt: Callable[[], float], clock: Clock, longest: float) ->
     while (wait := attempt()) > 0:
         if waited + wait > longest:
             raise BudgetExhausted(
-                f"the rate limit leaves no room for {show(wait)}",
-                hint=f"run it again in {show(wait)}, or narrow the query so that it reads fewer pages",
+                said("the rate limit leaves no room for %(wait)s", wait=show(wait)),
+                hint=said(
+                    "run it again in %(wait)s, or narrow the query so that it reads fewer pages",
+                    wait=show(wait),
+                ),
             )
         if not rest(clock, wait):
-            raise BudgetExhausted("stopped while waiting for the rate limit")
+            raise BudgetExhausted(N_("stopped while waiting for the rate limit"))
         waited += wait
 
 

@@ -22,6 +22,7 @@ import msgspec
 from tertib.errors import BodyError, BudgetExhausted, ReadError
 from tertib.model import Answer, Page, Source, Spent
 from tertib.ports import Budget, Clock, Decode
+from tertib.sayings import N_, said
 from tertib.scalev import answers
 from tertib.scalev.answers import Received
 from tertib.scalev.budget import DEFAULT_LONGEST_WAIT, rest, show
@@ -174,15 +175,17 @@ class Client(_Closing):
 
     def _orders(self) -> Endpoint:
         """Return the business's order list."""
-        return Endpoint(f"{self._base}/v3/orders", TOKEN, "order:list", "check `api.base_url`", self._budget)
+        return Endpoint(
+            f"{self._base}/v3/orders", TOKEN, "order:list", N_("check `api.base_url`"), self._budget
+        )
 
     def _customer_orders(self, store: str) -> Endpoint:
         """Return the order list of a store's signed-in customer; `store` is the store's `unique_id`."""
         if not store.strip("."):
             # Such a path would lead to another endpoint.
-            raise ReadError(f"`{store}` is no store's id")
+            raise ReadError(said("`%(store)s` is no store's id", store=store))
         url = f"{self._base}/v3/stores/{quote(store, safe='')}/customers/me/orders"
-        mend = "check the store's id in `source`, and `api.base_url`"
+        mend = N_("check the store's id in `source`, and `api.base_url`")
         return Endpoint(url, CUSTOMER_TOKEN, "", mend, self._customer_budget)
 
     def _read_count(self, received: Received) -> int | None:
@@ -227,10 +230,16 @@ class Client(_Closing):
             asked_at = self._clock.now()
             received = replace(exchange(self._http, request, self._clock, self._timeout), asked_at=asked_at)
         except _NEVER_WELL_FORMED as error:
-            raise ReadError("the request could not be made", hint="check `api.base_url`") from error
+            raise ReadError(N_("the request could not be made"), hint=N_("check `api.base_url`")) from error
         except httpx.HTTPError as error:
             raise Again(
-                ReadError(f"could not read from `{self._base.netloc.decode()}`: {why(error)}")
+                ReadError(
+                    said(
+                        "could not read from `%(address)s`: %(why)s",
+                        address=self._base.netloc.decode(),
+                        why=why(error),
+                    )
+                )
             ) from error
         endpoint.budget.observe(received.status, received.headers)
         return received
@@ -256,7 +265,7 @@ class Client(_Closing):
         whole = rest(self._clock, seconds)
         self._count_wait(seconds)
         if not whole:
-            raise ReadError("stopped while waiting to read again") from None
+            raise ReadError(N_("stopped while waiting to read again")) from None
         return seconds
 
     def _patience(self, fault: Again, attempt: int) -> float:
@@ -278,7 +287,7 @@ def _understood(read: Callable[[Received], T], received: Received) -> T:
     try:
         return read(received)
     except answers.Undecodable as error:
-        raise Again(BodyError(f"the answer is no JSON ({error})")) from error
+        raise Again(BodyError(said("the answer is no JSON (%(error)s)", error=error))) from error
 
 
 def _gave_up(fault: Again) -> ReadError:
@@ -339,9 +348,9 @@ class ChangeClient(_Closing):
         try:
             received = exchange(self._http, self._request(content), self._clock, self._timeout)
         except NEVER_SENT as error:
-            return Answer("refused", None, message=f"not sent: {why(error)}")
+            return Answer("refused", None, message=said("not sent: %(why)s", why=why(error)))
         except Exception as error:  # noqa: BLE001 - whatever broke, the request may have arrived
-            return Answer("unknown", None, message=f"no answer: {why(error)}")
+            return Answer("unknown", None, message=said("no answer: %(why)s", why=why(error)))
         # An answer that is lost over its rate-limit headers would be worse than headers not learnt from.
         with suppress(Exception):
             self._budget.observe(received.status, received.headers)

@@ -17,6 +17,7 @@ import httpx
 from tertib import __version__
 from tertib.errors import CredentialError, SettingsError
 from tertib.ports import Clock
+from tertib.sayings import N_, said
 from tertib.scalev.answers import Received, clean
 
 LARGEST_BODY: Final = 32 * 1024 * 1024
@@ -73,7 +74,7 @@ def _body(response: httpx.Response, clock: Clock, deadline: float) -> tuple[byte
             if clock.monotonic() > deadline:
                 return bytes(body), "took too long"
     except httpx.TimeoutException:
-        return bytes(body), "timed out"
+        return bytes(body), N_("timed out")
     except httpx.DecodingError:
         return bytes(body), "could not be decompressed"
     except httpx.HTTPError:
@@ -98,20 +99,26 @@ def address(base_url: str) -> httpx.URL:
 def bearer(token: str | None, variable: str) -> str:
     """Return the Authorization header's value; raises CredentialError, which names `variable`, without a usable token."""
     token = (token or "").strip()
-    hint = f"set `{variable}`, or `{variable}_FILE` to a file with mode 0600; one of several `accounts` names its own"
+    hint = said(
+        "set `%(variable)s`, or `%(variable)s_FILE` to a file with mode 0600; one of several `accounts` names its own",
+        variable=variable,
+    )
     if not token:
-        raise CredentialError(f"no token: `{variable}` is not set", hint=hint)
+        raise CredentialError(said("no token: `%(variable)s` is not set", variable=variable), hint=hint)
     if not all("!" <= letter <= "~" for letter in token):
-        raise CredentialError(f"the token in `{variable}` holds a character that no token has", hint=hint)
+        raise CredentialError(
+            said("the token in `%(variable)s` holds a character that no token has", variable=variable),
+            hint=hint,
+        )
     return f"Bearer {token}"
 
 
 def why(error: Exception) -> str:
     """Say in a few words what the network did; never what httpx says about headers."""
     if isinstance(error, httpx.TimeoutException):
-        return "timed out"
+        return N_("timed out")
     if isinstance(error, httpx.ConnectError | httpx.ProxyError):
-        return clean(str(error)) or "could not connect"
+        return clean(str(error)) or N_("could not connect")
     if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
-        return "the connection was lost"
-    return "the request failed"
+        return N_("the connection was lost")
+    return N_("the request failed")

@@ -15,6 +15,7 @@ from typing import Final
 
 from tertib.errors import IgnoredFilter, PagingError
 from tertib.model import Order, Page
+from tertib.sayings import N_, said
 from tertib.scalev.ids import wire_id
 
 MOST_PAGES: Final = 10_000
@@ -52,11 +53,14 @@ def walk(
             return
         if not given.add(cursor):
             raise PagingError(
-                f"page {number} gave a cursor that an earlier page had given: the pages go in a circle"
+                said(
+                    "page %(page)s gave a cursor that an earlier page had given: the pages go in a circle",
+                    page=number,
+                )
             )
     raise PagingError(
-        f"the list did not end after {most_pages} pages",
-        hint="narrow the query so that it returns fewer orders",
+        said("the list did not end after %(count)s pages", count=most_pages),
+        hint=N_("narrow the query so that it returns fewer orders"),
     )
 
 
@@ -72,8 +76,10 @@ def _trusted(
     if name is None:
         return page
     raise IgnoredFilter(
-        f"Scalev ignored filter `{name}`",
-        hint="nothing was decided on this answer; check the value that the query gives, or leave the filter out",
+        said("Scalev ignored filter `%(filter)s`", filter=name),
+        hint=N_(
+            "nothing was decided on this answer; check the value that the query gives, or leave the filter out"
+        ),
     )
 
 
@@ -111,7 +117,11 @@ class _Progress:
         self._barren = 0 if new else self._barren + 1
         if self._barren >= _MOST_BARREN and page.next_cursor is not None:
             raise PagingError(
-                f"pages {number - _MOST_BARREN + 1} to {number} brought no new order, and more would follow"
+                said(
+                    "pages %(first)s to %(last)s brought no new order, and more would follow",
+                    first=number - _MOST_BARREN + 1,
+                    last=number,
+                )
             )
 
     def _mark(self, name: str) -> bool:

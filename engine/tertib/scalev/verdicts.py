@@ -10,6 +10,7 @@ from typing import Final
 from tertib.errors import BodyError, BudgetExhausted, CredentialError, ReadError
 from tertib.model import Answer
 from tertib.ports import Budget
+from tertib.sayings import N_, said
 from tertib.scalev import answers
 from tertib.scalev import headers as rate
 from tertib.scalev.answers import Received
@@ -64,10 +65,11 @@ def judge(endpoint: Endpoint, received: Received, now: datetime, secrets: Collec
     if status == OK:
         return
     if status == _TOO_MANY:
-        raise Again(BudgetExhausted("Scalev's rate limit was reached"), _asked(received, now))
+        raise Again(BudgetExhausted(N_("Scalev's rate limit was reached")), _asked(received, now))
     if status == _REQUEST_TIMEOUT or (status in _SERVER_ERROR and status not in _LASTING):
         raise Again(
-            ReadError(f"Scalev failed ({received.describe()})"), rate.retry_after(received.headers, now)
+            ReadError(said("Scalev failed (%(answer)s)", answer=received.describe())),
+            rate.retry_after(received.headers, now),
         )
     raise _refusal(endpoint, received, secrets)
 
@@ -84,25 +86,46 @@ def _asked(received: Received, now: datetime) -> float | None:
 def _refusal(endpoint: Endpoint, received: Received, secrets: Collection[str]) -> CredentialError | ReadError:
     """Make the error for an answer that another attempt would not change."""
     status, variable = received.status, endpoint.variable
-    said = answers.complaint(received, secrets)
-    tail = f": {said}" if said else ""
+    complaint = answers.complaint(received, secrets)
     if status == _UNAUTHORIZED:
-        hint = (
-            f"check that `{variable}` holds a valid token, and that `api.base_url` is the address it is for"
+        hint: str = said(
+            "check that `%(variable)s` holds a valid token, and that `api.base_url` is the address it is for",
+            variable=variable,
         )
-        return CredentialError(f"Scalev rejected the token in `{variable}`{tail}", hint=hint)
+        return CredentialError(
+            _with(said("Scalev rejected the token in `%(variable)s`", variable=variable), complaint),
+            hint=hint,
+        )
     if status == FORBIDDEN:
-        hint = f"give the token the scope `{endpoint.scope}`" if endpoint.scope else endpoint.mend
-        return CredentialError(f"the token in `{variable}` may not read this{tail}", hint=hint)
+        hint = (
+            said("give the token the scope `%(scope)s`", scope=endpoint.scope)
+            if endpoint.scope
+            else endpoint.mend
+        )
+        return CredentialError(
+            _with(said("the token in `%(variable)s` may not read this", variable=variable), complaint),
+            hint=hint,
+        )
     if status in _REDIRECT:
         return ReadError(
-            f"Scalev redirects to another address (status {status}), and a token is never taken there",
-            hint="set `api.base_url` to the address that answers itself",
+            said(
+                "Scalev redirects to another address (status %(status)s), and a token is never taken there",
+                status=status,
+            ),
+            hint=N_("set `api.base_url` to the address that answers itself"),
         )
     if status in _CLIENT_ERROR:
         hint = endpoint.mend if status == NOT_FOUND else ""
-        return ReadError(f"Scalev refused the request (status {status}){tail}", hint=hint or None)
-    return BodyError(f"Scalev gave an answer that is not documented ({received.describe()})")
+        refused = said("Scalev refused the request (status %(status)s)", status=status)
+        return ReadError(_with(refused, complaint), hint=hint or None)
+    return BodyError(
+        said("Scalev gave an answer that is not documented (%(answer)s)", answer=received.describe())
+    )
+
+
+def _with(why: str, complaint: str) -> str:
+    """Return a sentence with what Scalev said of it, in Scalev's own words."""
+    return said("%(why)s: %(scalev)s", why=why, scalev=complaint) if complaint else why
 
 
 # --- writes -----------------------------------------------------------------------------------------------
@@ -118,31 +141,36 @@ def sort_change(received: Received, secrets: Collection[str]) -> Answer:
     if status in _SUCCESS:
         return _echoed(received)
     if status in _CLIENT_ERROR and status != _REQUEST_TIMEOUT:
-        said = answers.complaint(received, secrets) or received.describe()
-        return Answer("refused", status, message=f"{_refused(status)}: {said}")
+        complaint = answers.complaint(received, secrets) or received.describe()
+        return Answer("refused", status, message=_with(_refused(status), complaint))
     if status in _REDIRECT:
-        said = f"Scalev redirects to another address (status {status}), which is not followed; check `api.base_url`"
-        return Answer("unknown", status, message=said)
-    return Answer("unknown", status, message=f"Scalev failed ({received.describe()})")
+        why = said(
+            "Scalev redirects to another address (status %(status)s), which is not followed; check `api.base_url`",
+            status=status,
+        )
+        return Answer("unknown", status, message=why)
+    return Answer("unknown", status, message=said("Scalev failed (%(answer)s)", answer=received.describe()))
 
 
 def _refused(status: int) -> str:
     """Say what a refusal of a change means."""
     if status == _UNAUTHORIZED:
-        return f"Scalev rejected the token in `{TOKEN}`"
+        return said("Scalev rejected the token in `%(variable)s`", variable=TOKEN)
     if status == FORBIDDEN:
-        return f"the token in `{TOKEN}` may not change orders (scope `order:change_status`)"
+        return said(
+            "the token in `%(variable)s` may not change orders (scope `order:change_status`)", variable=TOKEN
+        )
     if status == _TOO_MANY:
-        return "Scalev's rate limit was reached"
-    return f"Scalev refused the change (status {status})"
+        return N_("Scalev's rate limit was reached")
+    return said("Scalev refused the change (status %(status)s)", status=status)
 
 
 def _echoed(received: Received) -> Answer:
     """Read which orders a success confirms; a body that cannot be read confirms nothing and denies nothing."""
     found = answers.read_echoes(received)
     if found is None:
-        said = f"the answer could not be read ({received.describe()})"
-        return Answer("unknown", received.status, message=said)
+        unreadable = said("the answer could not be read (%(answer)s)", answer=received.describe())
+        return Answer("unknown", received.status, message=unreadable)
     echoes, unread = found
-    said = f"{unread} of the answer's rows could not be read" if unread else ""
-    return Answer("answered", received.status, echoes, said)
+    why = said("%(count)s of the answer's rows could not be read", count=unread) if unread else ""
+    return Answer("answered", received.status, echoes, why)

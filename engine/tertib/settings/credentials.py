@@ -14,6 +14,7 @@ from typing import Any, Final
 from tertib.errors import CredentialError
 from tertib.language import document
 from tertib.model import Complaint, Secret, Settings
+from tertib.sayings import N_, said
 from tertib.settings.addresses import url_fault
 
 KEYS: Final[Mapping[str, str]] = {"token": "SCALEV_TOKEN", "customer_token": "SCALEV_CUSTOMER_TOKEN"}
@@ -42,8 +43,8 @@ def token(environ: Mapping[str, str], name: str, settings: Settings) -> str:
     place, written = _written(environ, name, settings)
     found = written.strip()
     if not found or not found.isascii() or not found.isprintable() or " " in found:
-        hint = "it must be one line of letters, digits and signs, as Scalev shows it"
-        raise CredentialError(f"what {place} holds is not a token", hint=hint)
+        hint = N_("it must be one line of letters, digits and signs, as Scalev shows it")
+        raise CredentialError(said("what %(place)s holds is not a token", place=place), hint=hint)
     wrong = url_fault(settings.base_url)
     if wrong is not None:
         raise CredentialError(wrong[1], hint=wrong[2])
@@ -132,7 +133,12 @@ def _written(environ: Mapping[str, str], name: str, settings: Settings) -> tuple
     if not written.strip():
         hint = f"set {secret.env}; {name} is not used where tertib.yaml has `accounts`"
         raise CredentialError(
-            f"no token for account `{settings.account}`: {secret.env} is not set", hint=hint
+            said(
+                "no token for account `%(account)s`: %(variable)s is not set",
+                account=settings.account,
+                variable=secret.env,
+            ),
+            hint=hint,
         )
     return str(secret.env), written
 
@@ -144,8 +150,11 @@ def _of_environment(environ: Mapping[str, str], name: str) -> tuple[str, str]:
     if written.strip():
         return name, written
     if not file:
-        hint = f"set {name}, or {name}_FILE to a file with mode 0600 that holds it"
-        raise CredentialError(f"no token: {name} is not set", hint=hint)
+        hint = said(
+            "set %(variable)s, or %(variable)s_FILE to a file with mode 0600 that holds it",
+            variable=name,
+        )
+        raise CredentialError(said("no token: %(variable)s is not set", variable=name), hint=hint)
     return f"{name}_FILE", _from_file(Path(file), f"{name}_FILE")
 
 
@@ -155,7 +164,9 @@ def _from_file(file: Path, called: str) -> str:
         if not file.is_file():
             raise CredentialError(f"{called} is not a file: {file}")
         if mode & _OTHERS_MAY:
-            message = f"others may read the token in {file} (mode {mode & 0o777:04o})"
+            message = said(
+                "others may read the token in %(file)s (mode %(mode)s)", file=file, mode=f"{mode & 511:04o}"
+            )
             raise CredentialError(message, hint=f"chmod 600 {file}")
         with file.open("rb") as opened:
             raw = opened.read(_LONGEST_TOKEN + 1)

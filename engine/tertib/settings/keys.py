@@ -47,6 +47,7 @@ class Keys:
             rules=self.rules(),
             ledger=self.ledger(),
             timezone=timezone,
+            language=self.data.get("language"),
             working_days=calendar.weekdays,
             holidays=calendar.holidays,
             skip=days.spans(self.data.get("skip"), self.complaints, ("skip",)),

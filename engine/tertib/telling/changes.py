@@ -4,15 +4,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from tertib.model import Change, Trace
+from tertib.telling.seen import seen
 from tertib.telling.text import clean, shorten
+from tertib.telling.tongue import Tongue
 
 _LONGEST_VALUE: Final = 28
 _AGE: Final = re.compile(r"^\S+ \S+ \((.+ old)\)$")
 _STATUSES: Final = ("status", "payment_status")
 _MASKED_BY_RECORD: Final = "mask"
+
+
+def summary(changes: Sequence[Change], tongue: Tongue) -> str:
+    """Say in one sentence what changes come to: orders, money, and what cannot be taken back."""
+    if not changes:
+        return tongue.gettext("nothing to change")
+    final = sum(not one.reversible for one in changes)
+    money = tongue.rupiah(sum((one.value or Decimal(0) for one in changes), Decimal(0)))
+    if not final:
+        return tongue.ngettext(
+            "%(count)s order, %(money)s; buyers may be messaged; can be undone",
+            "%(count)s orders, %(money)s; buyers may be messaged; can be undone",
+            len(changes),
+            money=money,
+        )
+    if final == len(changes):
+        return tongue.ngettext(
+            "%(count)s order, %(money)s; buyers may be messaged; cannot be undone",
+            "%(count)s orders, %(money)s; buyers may be messaged; cannot be undone",
+            len(changes),
+            money=money,
+        )
+    return tongue.gettext(
+        "%(count)s orders, %(money)s; buyers may be messaged; %(final)s cannot be undone",
+        count=tongue.number(len(changes)),
+        money=money,
+        final=tongue.number(final),
+    )
 
 
 def step(change: Change) -> str:
@@ -52,15 +83,15 @@ def value(raw: Any) -> str:
     return "?" if raw is None else clean(raw)
 
 
-def why(reasons: Sequence[Trace]) -> str:
+def why(reasons: Sequence[Trace], tongue: Tongue) -> str:
     """Return what the conditions saw, in a line; `explain` and the plan's file show the conditions themselves."""
-    return ", ".join(clean(_saw(one)) for one in reasons)
+    return ", ".join(clean(_saw(one, tongue)) for one in reasons)
 
 
-def _saw(reason: Trace) -> str:
+def _saw(reason: Trace, tongue: Tongue) -> str:
     field, colon, _ = reason.condition.partition(":")
     if not (reason.saw and colon):
         return reason.condition
     # of a time, the age says more in less room
     age = _AGE.fullmatch(reason.saw)
-    return f"{field} {age[1] if age else reason.saw}"
+    return f"{field} {seen(age[1] if age else reason.saw, tongue)}"

@@ -7,6 +7,7 @@ stays English. Money and dates are written as Indonesians write them, whichever 
 from __future__ import annotations
 
 import gettext
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,7 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tertib.telling import text
+from tertib.sayings import Said
+from tertib.telling import recognise, text
+from tertib.telling.seen import seen
 
 DOMAIN: Final = "tertib"
 LOCALES: Final = Path(__file__).resolve().parent.parent / "locale"
@@ -30,12 +33,19 @@ _MONTHS: Final = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "id": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
 }
+_WEEKDAYS: Final = {
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+    "id": ("Sen", "Sel", "Rab", "Kam", "Jum", "Sab", "Min"),
+}
+_TIMES: Final = frozenset({"age", "at", "since", "until"})
+"""The names of a sentence's values that are ages or moments."""
+
+_WRITTEN: Final = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d) (?P<hour>\d\d):(?P<minute>\d\d)(?P<zone>(?: \S+)?)"
+)
+_SPAN: Final = re.compile(r"\d{1,6}[dhms](?: \d{1,2}[hms])?")
+_UNITS: Final = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _DAY, _HOUR, _MINUTE = 86400, 3600, 60
-
-
-def N_(message: str) -> str:  # noqa: N802 - the name by which gettext's tools find texts in tables
-    """Mark a text that is looked up later."""
-    return message
 
 
 @dataclass(frozen=True)
@@ -53,9 +63,77 @@ class Tongue:
         """Return the text for so many, with `%(count)s` and the values filled in."""
         return self.catalogue.ngettext(one, many, count) % {"count": text.number(count), **values}
 
+    def say(self, sentence: str) -> str:
+        """Return an English sentence of `sayings` in this language, also one that a record gave back as plain text.
+
+        What none of our texts made stays as it is.
+        """
+        told = self.known(sentence)
+        return sentence if told is None else told
+
+    def known(self, sentence: str) -> str | None:
+        """Return a sentence as `say` does, None where none of our texts made it: another wrote it, or an older version."""
+        if self.language == ENGLISH or not sentence:
+            return str(sentence)
+        if isinstance(sentence, Said):
+            return self._said(sentence)
+        told = self.catalogue.gettext(sentence)
+        if told != sentence:
+            return told
+        made = recognise.sentence(LOCALES, DOMAIN, self.language, sentence)
+        return self._said(made) if isinstance(made, Said) else self._joined(sentence)
+
+    def _said(self, known: Said) -> str:
+        values = {name: self._again(name, value) for name, value in known.values.items()}
+        if known.many is None:
+            return self.catalogue.gettext(known.template) % values
+        count = known.values["count"]
+        wanted = self.catalogue.ngettext(known.template, known.many, count if isinstance(count, int) else 2)
+        return wanted % values
+
+    def _joined(self, sentence: str) -> str | None:
+        """Return several sentences between which `; ` stands, None where one is not ours."""
+        parts = [self.known(part) for part in sentence.split("; ")] if "; " in sentence else [None]
+        return None if None in parts else "; ".join(part or "" for part in parts)
+
+    def _again(self, name: str, value: object) -> object:
+        """Say a value again where it is a sentence; other words of the user's own stay as they are."""
+        if isinstance(value, Said) or (name == "why" and isinstance(value, str)):
+            return self.say(value)
+        if name == "saw":
+            return seen(str(value), self)
+        if name in _TIMES and isinstance(value, str):
+            return self.again(value)
+        return text.number(value) if name == "count" and isinstance(value, int) else value
+
+    def again(self, written: str) -> str:
+        """Write an age or a moment anew that `telling.text` wrote: `4d 3h`, `2026-11-21 14:05 WIB`; others stay."""
+        if self.language == ENGLISH:
+            return written
+        try:
+            return self._moment(written) or self._span(written) or written
+        except (ValueError, OverflowError):  # a day that no calendar has
+            return written
+
+    def _moment(self, written: str) -> str | None:
+        found = _WRITTEN.fullmatch(written)
+        if found is None:
+            return None
+        day = self.day(date(int(found["year"]), int(found["month"]), int(found["day"])))
+        return f"{day}, {found['hour']}.{found['minute']}{found['zone']}"
+
+    def _span(self, written: str) -> str | None:
+        if _SPAN.fullmatch(written) is None:
+            return None
+        return self.age(timedelta(**{_UNITS[part[-1]]: int(part[:-1]) for part in written.split()}))
+
     def day(self, when: date) -> str:
         """Return a day: `21 Nov 2026`."""
         return f"{when.day} {_MONTHS[self.language][when.month - 1]} {when.year}"
+
+    def weekday(self, when: date) -> str:
+        """Return a day of these weeks, always as long: `Sat 01 Nov`."""
+        return f"{_WEEKDAYS[self.language][when.weekday()]} {when.day:02} {_MONTHS[self.language][when.month - 1]}"
 
     def moment(self, instant: datetime, zone: str) -> str:
         """Return an instant on the shop's clock: `21 Nov 2026, 14.05 WIB`."""
@@ -72,13 +150,15 @@ class Tongue:
         if seconds >= _DAY:
             days = self.ngettext("%(count)s day", "%(count)s days", seconds // _DAY)
             return self._and(days, seconds % _DAY // _HOUR, self.gettext("h"))
+        hour, minute, second = self.gettext("h"), self.gettext("min"), self.gettext("s")
         if seconds >= _HOUR:
-            return self._and(
-                f"{seconds // _HOUR} {self.gettext('h')}",
-                seconds % _HOUR // _MINUTE,
-                self.gettext("min"),
-            )
-        return f"{seconds // _MINUTE} {self.gettext('min')}" if seconds >= _MINUTE else f"{seconds} s"
+            return self._and(f"{seconds // _HOUR} {hour}", seconds % _HOUR // _MINUTE, minute)
+        return f"{seconds // _MINUTE} {minute}" if seconds >= _MINUTE else f"{seconds} {second}"
+
+    def wait(self, span: timedelta) -> str:
+        """Return a time still to wait by its two largest units, rounded up: `5 h 12 min`."""
+        coarse = _HOUR if span >= timedelta(days=1) else _MINUTE if span >= timedelta(hours=1) else 1
+        return self.age(-(-span // timedelta(seconds=coarse)) * timedelta(seconds=coarse))
 
     @staticmethod
     def _and(large: str, small: int, unit: str) -> str:

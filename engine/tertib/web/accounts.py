@@ -41,9 +41,9 @@ def settings(visit: Visit) -> Response:
 
 def _sections(one: Settings, speech: Tongue) -> Iterator[tuple[str, Rows]]:
     """Yield the settings by section; what may hold a password is shown without it."""
-    say = speech.gettext
+    gettext = speech.gettext
     yield (
-        say("Scalev"),
+        gettext("Scalev"),
         [
             ("api.base_url", one.base_url),
             ("api.contract", one.contract),
@@ -52,7 +52,7 @@ def _sections(one: Settings, speech: Tongue) -> Iterator[tuple[str, Rows]]:
         ],
     )
     yield (
-        say("Places"),
+        gettext("Places"),
         [
             ("rules", ", ".join(one.rules)),
             ("ledger", _without_password(one.ledger)),
@@ -61,7 +61,7 @@ def _sections(one: Settings, speech: Tongue) -> Iterator[tuple[str, Rows]]:
         ],
     )
     yield (
-        say("Sending"),
+        gettext("Sending"),
         [
             ("apply.batch_size", str(one.batch_size)),
             ("apply.max_read_age", speech.age(one.max_read_age)),
@@ -70,10 +70,10 @@ def _sections(one: Settings, speech: Tongue) -> Iterator[tuple[str, Rows]]:
             ("apply.lease_ttl", speech.age(one.lease_ttl)),
         ],
     )
-    yield say("Limits of a rule"), _limits("limits", one.limits, speech)
-    yield say("Caps over all rules"), _limits("caps", one.caps, speech)
+    yield gettext("Limits of a rule"), _limits("limits", one.limits, speech)
+    yield gettext("Caps over all rules"), _limits("caps", one.caps, speech)
     protect = [("protect", _spelled(each)) for each in one.protect_definition]
-    yield say("Protected orders"), protect or [("protect", _NONE)]
+    yield gettext("Protected orders"), protect or [("protect", _NONE)]
 
 
 def _limits(name: str, one: Limits, speech: Tongue) -> Rows:

@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from tertib.clock import Stopped
 from tertib.errors import LedgerError, PlanRefused, ReadError, SettingsError, TertibError
+from tertib.sayings import N_, said
 from tertib.web import auth
 from tertib.web.guard import LONGEST_FORM, Guard
 from tertib.web.render import STATIC
@@ -112,21 +113,20 @@ def _status(error: TertibError) -> int:
 
 def _refusal(page: Page, visit: Visit) -> Response | None:
     """Return why a visitor does not get to see a page, None where they do."""
-    say = visit.tongue.gettext
     if page.role is not None and visit.person is None:
         return _sign_in_first(visit)
     if page.method == "POST" and not _carries_secret(visit):
-        hint = say("go back, reload the page, and send it again")
-        return visit.told(say("this form is too old, or did not come from these pages"), hint, status=403)
+        hint = N_("go back, reload the page, and send it again")
+        return visit.told(N_("this form is too old, or did not come from these pages"), hint, status=403)
     account = visit.request.path_params.get("account")
     if account is not None and not _sees(visit, account):
-        said = say("there is no account `%(account)s` that you may see", account=account)
-        return visit.told(said, status=404)
+        strange = said("there is no account `%(account)s` that you may see", account=account)
+        return visit.told(strange, status=404)
     if page.role is not None and not visit.who.may(page.role, account):
-        said = say(
+        denied = said(
             "your role is `%(role)s`, and this needs `%(needed)s`", role=visit.who.role, needed=page.role
         )
-        return visit.told(said, say("an admin gives roles with `tertib people change`"), status=403)
+        return visit.told(denied, N_("an admin gives roles with `tertib people change`"), status=403)
     return None
 
 
@@ -143,9 +143,8 @@ def _sign_in_first(visit: Visit) -> Response:
     """Lead to the form to sign in, and back here afterwards."""
     headers = visit.request.headers
     if not visit.site.people.listed():
-        say = visit.tongue.gettext
-        message = say("nobody may open these pages yet: this request did not come from this machine alone")
-        return visit.told(message, say("`tertib people add NAME` adds the first person"), status=403)
+        message = N_("nobody may open these pages yet: this request did not come from this machine alone")
+        return visit.told(message, N_("`tertib people add NAME` adds the first person"), status=403)
     place = f"/login?next={quote(visit.here, safe='')}" if visit.request.method == "GET" else "/login"
     if visit.is_part:
         return Response(status_code=401, headers={"hx-redirect": "/login"})
@@ -168,15 +167,13 @@ def _told_by(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
 
 def _nothing_here(site: Site, request: Request, status: int) -> Response:
     visit = _nobody(site, request)
-    say = visit.tongue.gettext
-    messages = {404: say("there is no such page"), 405: say("this page takes no such request")}
-    return visit.told(messages.get(status, say("this request cannot be answered")), status=status)
+    messages = {404: N_("there is no such page"), 405: N_("this page takes no such request")}
+    return visit.told(messages.get(status, N_("this request cannot be answered")), status=status)
 
 
 def _failed(visit: Visit) -> Response:
-    say = visit.tongue.gettext
     return visit.told(
-        say("this page failed: a fault in tertib, not in your rules"),
-        say("the log of `tertib serve` names it"),
+        N_("this page failed: a fault in tertib, not in your rules"),
+        N_("the log of `tertib serve` names it"),
         status=500,
     )

@@ -13,9 +13,11 @@ from typing import Final
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from tertib import record
 from tertib.ledger.approvals import WAITING
 from tertib.model import Change, Pick, Plan
+from tertib.sayings import N_, said
+from tertib.telling.changes import summary
+from tertib.telling.tongue import Tongue
 from tertib.web.plans import plan_of
 from tertib.web.site import Refusal, Visit, see_other
 from tertib.web.table import fitting, pick, view_of
@@ -53,10 +55,9 @@ class Choice:
         """Return the money of the orders, as far as it is known."""
         return sum((one.value or Decimal(0) for one in self.changes), Decimal(0))
 
-    @property
-    def summary(self) -> str:
+    def summary(self, tongue: Tongue) -> str:
         """Say in a sentence what it comes to."""
-        return record.summary(self.changes)
+        return summary(self.changes, tongue)
 
     @property
     def part(self) -> Pick:
@@ -72,18 +73,18 @@ class Choice:
 def review(visit: Visit) -> Response:
     """Show what a person is about to approve, and ask for a note; above the threshold, for the sum as well."""
     plan = _waiting_plan(visit)
-    choice = _chosen(visit, plan, visit.query)
+    choice = _chosen(plan, visit.query)
     if not choice.changes:
-        raise _nothing_picked(visit)
+        raise _nothing_picked()
     return _reviewed(visit, plan, choice)
 
 
 def approve(visit: Visit) -> Response:
     """Record a person's yes to a plan, or to a part of it."""
     plan = _waiting_plan(visit)
-    choice = _chosen(visit, plan, visit.form)
+    choice = _chosen(plan, visit.form)
     if not choice.changes:
-        raise _nothing_picked(visit)
+        raise _nothing_picked()
     if asks_again(visit, choice) and _rupiah(visit.form.get("sum", "")) != int(choice.money):
         wrong = visit.tongue.gettext("type the sum of these orders to approve them")
         return _reviewed(visit, plan, choice, wrong=wrong, status=422)
@@ -121,7 +122,7 @@ def _waiting_plan(visit: Visit) -> Plan:
     return plan
 
 
-def _chosen(visit: Visit, plan: Plan, given: QueryParams) -> Choice:
+def _chosen(plan: Plan, given: QueryParams) -> Choice:
     """Return what was chosen; raises `Refusal` where something was that is not in the plan.
 
     What fits a search becomes the orders that fit it now, by their ids: nobody approves more than they were shown.
@@ -132,7 +133,7 @@ def _chosen(visit: Visit, plan: Plan, given: QueryParams) -> Choice:
     known = {str(one.id) for one in (*plan.changes, *plan.over_limit)}
     strange = [one for one in ids if one not in known]
     if strange:
-        told = visit.tongue.gettext("order `%(order)s` is not in this plan", order=strange[0][:40])
+        told = said("order `%(order)s` is not in this plan", order=strange[0][:40])
         raise Refusal(told)
     if which == "shown":
         return Choice(tuple(fitting(plan, view_of(given))))
@@ -141,9 +142,8 @@ def _chosen(visit: Visit, plan: Plan, given: QueryParams) -> Choice:
     return Choice(pick(plan, ids))
 
 
-def _nothing_picked(visit: Visit) -> Refusal:
-    say = visit.tongue.gettext
-    return Refusal(say("no order was picked"), say("tick orders in the plan, or approve all of it"))
+def _nothing_picked() -> Refusal:
+    return Refusal(N_("no order was picked"), N_("tick orders in the plan, or approve all of it"))
 
 
 def _reviewed(

@@ -169,7 +169,7 @@ def funnel(steps: Sequence[Step], title: str, tongue: Tongue) -> Markup:
         )
         pieces.append(_text(tongue.number(one.orders), x=168 + width, y=top + 19))
     told = ", ".join(f"{one.label} {tongue.number(one.orders)}" for one in steps)
-    return _figure(f"0 0 {_WIDTH} {len(steps) * 30 + 4}", title, told, pieces)
+    return _figure(f"0 0 {_WIDTH} {len(steps) * 30 + 4}", title, told, pieces, cls="chart funnel")
 
 
 # --- timeline -------------------------------------------------------------------------------------------
@@ -209,10 +209,10 @@ def _short(name: str, most: int = 24) -> str:
 # --- pieces ---------------------------------------------------------------------------------------------
 
 
-def _figure(box: str, title: str, told: str, pieces: Iterable[Markup]) -> Markup:
+def _figure(box: str, title: str, told: str, pieces: Iterable[Markup], *, cls: str = "chart") -> Markup:
     return (
-        Markup('<svg class="chart" viewBox="{}" role="img"><title>{}</title><desc>{}</desc>').format(
-            box, clean(title), clean(told)
+        Markup('<svg class="{}" viewBox="{}" role="img"><title>{}</title><desc>{}</desc>').format(
+            cls, box, clean(title), clean(told)
         )
         + Markup("\n").join(pieces)
         + Markup("</svg>")

@@ -9,6 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tertib.sayings import N_, said
+from tertib.telling.tongue import preferred, tongue
 from tertib.web.site import Site
 
 POLICY: Final = (
@@ -58,14 +60,15 @@ class Guard:
         host = host_of(headers.get("host", ""))
         if host not in self._site.hosts:
             # Another site's name that leads here: its scripts must not read these pages.
-            return PlainTextResponse(
-                f"the pages are not served as `{host or '?'}`; `web: {{hosts: […]}}` in tertib.yaml adds a name\n",
-                421,
+            strange = said(
+                "the pages are not served as `%(host)s`; `web: {hosts: […]}` in tertib.yaml adds a name",
+                host=host or "?",
             )
+            return _told(strange, 421, headers)
         if method not in _SAFE and not self._is_ours(headers, host):
-            return PlainTextResponse("this form was sent from another site, and is refused\n", 403)
+            return _told(N_("this form was sent from another site, and is refused"), 403, headers)
         if method not in _SAFE and not _fits(headers):
-            return PlainTextResponse("this form is too long\n", 413)
+            return _told(N_("this form is too long"), 413, headers)
         return None
 
     def _is_ours(self, headers: Headers, host: str) -> bool:
@@ -85,6 +88,11 @@ class Guard:
             headers["strict-transport-security"] = "max-age=31536000"
         kept = "public, max-age=31536000, immutable" if path.startswith("/static/") else "no-store"
         headers["cache-control"] = kept
+
+
+def _told(why: str, status: int, headers: Headers) -> PlainTextResponse:
+    speech = tongue(preferred(headers.get("accept-language", "")))
+    return PlainTextResponse(f"{speech.say(why)}\n", status, {"content-language": speech.language})
 
 
 def host_of(netloc: str) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tertib import record
 from tertib.ledger.approvals import APPROVED, WAITING, Approval
 from tertib.ledger.runs import RunDetails
 from tertib.model import Plan
+from tertib.sayings import said
+from tertib.telling import changes
 from tertib.web.site import Refusal, Visit
 from tertib.web.table import table, view_of
 
@@ -37,7 +38,7 @@ def plan_of(visit: Visit) -> Plan:
     plan_id = visit.arg("plan")
     found = visit.desk.plan(plan_id)
     if found is None:
-        told = visit.tongue.gettext("there is no plan `%(plan)s` in this account", plan=plan_id[:40])
+        told = said("there is no plan `%(plan)s` in this account", plan=plan_id[:40])
         raise Refusal(told, status=404)
     return found
 
@@ -56,7 +57,9 @@ def show(visit: Visit) -> Response:
     if visit.is_part:
         return visit.page("parts/plan_table.html", **values)
     going = None if approval is None or waits else progress_of(visit, approval)
-    return visit.page("plan.html", summary=record.summary(plan.changes), progress=going, **values)
+    return visit.page(
+        "plan.html", summary=changes.summary(plan.changes, visit.tongue), progress=going, **values
+    )
 
 
 def progress(visit: Visit) -> Response:
@@ -64,7 +67,7 @@ def progress(visit: Visit) -> Response:
     plan_id = visit.arg("plan")
     approval = visit.desk.ledger.approvals.of(visit.desk.account, plan_id, visit.now)
     if approval is None:
-        told = visit.tongue.gettext("nobody was asked about plan `%(plan)s`", plan=plan_id[:40])
+        told = said("nobody was asked about plan `%(plan)s`", plan=plan_id[:40])
         raise Refusal(told, status=404)
     template = "parts/progress.html" if visit.is_part else "progress.html"
     return visit.page(template, progress=progress_of(visit, approval), plan_id=plan_id)

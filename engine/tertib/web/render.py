@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from tertib.ledger.people import ROLES
 from tertib.telling import changes
+from tertib.telling.seen import seen
 from tertib.telling.text import clean
 from tertib.telling.tongue import LANGUAGES, Tongue, tongue
 from tertib.web import charts, words
@@ -57,7 +58,10 @@ def environment(language: str) -> Environment:
         age=speech.age,
         day=speech.day,
         value=changes.value,
-        why=changes.why,
+        said=partial(said, tongue=speech),
+        seen=partial(seen, tongue=speech),
+        wait=speech.wait,
+        why=partial(changes.why, tongue=speech),
         moves=changes.moves,
         others=changes.others,
     )
@@ -72,9 +76,16 @@ def environment(language: str) -> Environment:
     return made
 
 
+def said(sentence: str, tongue: Tongue) -> str:
+    """Return a sentence in the page's language; one that is not ours stays as it is, marked as English."""
+    told = tongue.known(sentence)
+    return Markup('<span lang="en">{}</span>').format(clean(sentence)) if told is None else told
+
+
 def warm() -> None:
-    """Make every template ready, so that nobody waits for that at their first page."""
+    """Make every template, and what knows stored sentences again, ready, so that nobody waits at their first page."""
     for language in LANGUAGES:
+        tongue(language).say("ready")
         made = environment(language)
         for name in made.list_templates():
             made.get_template(name)

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from starlette.responses import Response
 
 from tertib.ledger.people import Role
-from tertib.web import accounts, approvals, audit, auth, orders, plans, rules, runs, timetable, today
+from tertib.web import accounts, approvals, audit, auth, orders, plans, reports, rules, runs, timetable, today
 from tertib.web.site import Visit
 
 Handler = Callable[[Visit], Response]
@@ -41,6 +41,7 @@ PAGES: Final = (
     Page("GET", f"{_ACCOUNT}/approvals", "viewer", approvals.listed),
     Page("GET", f"{_ACCOUNT}/plans/{{plan}}", "viewer", plans.show),
     Page("GET", f"{_ACCOUNT}/plans/{{plan}}/progress", "viewer", plans.progress),
+    Page("GET", f"{_ACCOUNT}/plans/{{plan}}/report", "viewer", reports.of_plan),
     Page("GET", f"{_ACCOUNT}/plans/{{plan}}/review", "approver", approvals.review),
     Page("POST", f"{_ACCOUNT}/plans/{{plan}}/approve", "approver", approvals.approve),
     Page("POST", f"{_ACCOUNT}/plans/{{plan}}/reject", "approver", approvals.reject),
@@ -52,6 +53,7 @@ PAGES: Final = (
     Page("POST", f"{_ACCOUNT}/why", "viewer", orders.why),
     Page("GET", f"{_ACCOUNT}/runs", "viewer", runs.listed),
     Page("GET", f"{_ACCOUNT}/runs/{{run}}", "viewer", runs.show),
+    Page("GET", f"{_ACCOUNT}/runs/{{run}}/report", "viewer", reports.of_run),
     Page("POST", f"{_ACCOUNT}/runs/{{run}}/undo", "approver", runs.undo),
     Page("GET", f"{_ACCOUNT}/schedule", "viewer", timetable.show),
     Page("GET", f"{_ACCOUNT}/audit", "viewer", audit.listed),

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from tertib import pipeline
 from tertib.explain import Explanation
 from tertib.model import Problem, Rule
+from tertib.sayings import N_, said, said_many
 from tertib.web.attempts import ASK_SCALEV
 from tertib.web.site import Refusal, Visit
 
@@ -71,16 +72,16 @@ def order_asked(visit: Visit) -> str:
     """Return the order that a form names; raises `Refusal` for none, and where too many are asked about."""
     order = visit.form.get("order", "").strip()[:_LONGEST_ORDER]
     if not order:
-        raise Refusal(visit.tongue.gettext("type an order's number"))
+        raise Refusal(N_("type an order's number"))
     allowed = ("scalev", visit.desk.account, ASK_SCALEV)
     wait = visit.site.attempts.wait([allowed], visit.site.clock.monotonic())
     if wait > 0:
-        told = visit.tongue.ngettext(
+        told = said_many(
             "too many questions: wait %(count)s second",
             "too many questions: wait %(count)s seconds",
             int(wait) + 1,
         )
-        raise Refusal(told, visit.tongue.gettext("each reads an order from Scalev"), status=429)
+        raise Refusal(told, N_("each reads an order from Scalev"), status=429)
     return order
 
 
@@ -93,20 +94,20 @@ def as_scalev_names_it(visit: Visit, order: str) -> str:
 def _rule(visit: Visit, name: str) -> Rule:
     found = visit.desk.book.rule(name)
     if found is None:
-        told = visit.tongue.gettext("there is no rule `%(rule)s` that loads", rule=name[:80])
+        told = said("there is no rule `%(rule)s` that loads", rule=name[:80])
         raise Refusal(told, status=404)
     return found
 
 
 def _page(visit: Visit, name: str, explained: Explanation | None = None) -> Response:
     desk = visit.desk
-    rule, said = desk.book.rule(name), desk.book.problems()
-    broken = next((one for one in said if one.rule == name), None)
+    rule, problems = desk.book.rule(name), desk.book.problems()
+    broken = next((one for one in problems if one.rule == name), None)
     slots = desk.ledger.slots(desk.account, name, _SLOTS)
     columns = desk.days.columns(visit.now, visit.tongue, name)
     known = rule is not None or broken is not None or slots or any(one.orders for one in columns)
     if not known:
-        told = visit.tongue.gettext("there is no rule `%(rule)s`", rule=name[:80])
+        told = said("there is no rule `%(rule)s`", rule=name[:80])
         return visit.told(told, status=404)
     pauses = desk.ledger.pauses(desk.account, visit.now)
     file = rule.origin.file if rule is not None else broken.file if broken is not None else ""
@@ -115,7 +116,7 @@ def _page(visit: Visit, name: str, explained: Explanation | None = None) -> Resp
         name=name,
         rule=rule,
         file=Path(file).name,
-        lines=list(_lines(desk.book.source(file), [one for one in said if one.file == file])),
+        lines=list(_lines(desk.book.source(file), [one for one in problems if one.file == file])),
         coming=desk.ahead.of(rule, pauses, visit.now, _DAYS)[:_COMING] if rule and rule.enabled else [],
         slots=slots,
         columns=columns,

@@ -11,18 +11,16 @@ from tertib import pipeline
 from tertib.clock import Stopped
 from tertib.errors import TertibError
 from tertib.ledger.runs import RunDetails
-from tertib.model import UNINTENDED_HOLDS, Plan, State
-from tertib.telling.tongue import Tongue
-from tertib.web.charts import Step
+from tertib.model import Plan
+from tertib.sayings import N_, said
+from tertib.web import funnel
 from tertib.web.desk import Desk
-from tertib.web.site import Visit, see_other
+from tertib.web.site import Refusal, Visit, see_other
 
 _PAGE: Final = 40
 _ROWS: Final = 100
 _WORKING: Final = ""
 """What an errand's note is while it is at work; afterwards it says why it failed."""
-
-_KNOWN: Final = frozenset({State.CONFIRMED.value, State.CONFIRMED_BY_READBACK.value})
 
 
 def listed(visit: Visit) -> Response:
@@ -35,9 +33,7 @@ def listed(visit: Visit) -> Response:
 
 def show(visit: Visit) -> Response:
     """Show a run: its course, its funnel, every request, and what became of every order."""
-    found = _found(visit)
-    if found is None:
-        return visit.told(_no_run(visit), status=404)
+    found = run_of(visit)
     plans = _plans(visit.desk, found)
     key = (visit.desk.account, found.run.run_id)
     number = visit.query.get("after", "")
@@ -48,29 +44,11 @@ def show(visit: Visit) -> Response:
         requests=found.requests,
         changes=found.changes[after : after + _ROWS],
         more=after + _ROWS if len(found.changes) > after + _ROWS else None,
-        steps=steps(found, plans, visit.tongue),
+        steps=funnel.of_run(found, plans, visit.tongue),
         states=Counter(one.state for one in found.changes),
-        undoable=any(one.reversible and one.state in _KNOWN for one in found.changes),
+        undoable=any(one.reversible and one.state in funnel.KNOWN for one in found.changes),
         errand=visit.site.errands.get(key),
     )
-
-
-def steps(found: RunDetails, plans: list[Plan], speech: Tongue) -> list[Step]:
-    """Return the funnel of a run: from the orders that were read to those that were confirmed."""
-    say = speech.gettext
-    vetoed = {(one.rule, one.id) for plan in plans for one in plan.held if one.code not in UNINTENDED_HOLDS}
-    held = [one for plan in plans for one in plan.held if one.code in UNINTENDED_HOLDS]
-    kept = [one for one in found.changes if one.state in {State.HELD.value, State.STALE.value}]
-    sent = [one for one in found.changes if one.sent_at is not None]
-    return [
-        # the parts of one reading each count all that was read
-        Step(say("read"), max((plan.orders_read for plan in plans), default=0)),
-        Step(say("matched"), sum(tally.matched for plan in plans for tally in plan.rules)),
-        Step(say("vetoed"), len(vetoed), "quiet"),
-        Step(say("held"), len(held) + len(kept), "wait"),
-        Step(say("sent"), len(sent)),
-        Step(say("confirmed"), sum(one.state in _KNOWN for one in sent), "good"),
-    ]
 
 
 def _plans(desk: Desk, found: RunDetails) -> list[Plan]:
@@ -79,13 +57,13 @@ def _plans(desk: Desk, found: RunDetails) -> list[Plan]:
     return [plan for plan in plans if plan is not None]
 
 
-def _found(visit: Visit) -> RunDetails | None:
+def run_of(visit: Visit) -> RunDetails:
+    """Return the run that the page is about; raises `Refusal` where the account has none of that id."""
     found = visit.desk.ledger.run_details(visit.arg("run"))
-    return found if found is not None and found.run.account == visit.desk.account else None
-
-
-def _no_run(visit: Visit) -> str:
-    return visit.tongue.gettext("there is no run `%(run)s` in this account", run=visit.arg("run")[:80])
+    if found is None or found.run.account != visit.desk.account:
+        told = said("there is no run `%(run)s` in this account", run=visit.arg("run")[:80])
+        raise Refusal(told, status=404)
+    return found
 
 
 # --- undo -----------------------------------------------------------------------------------------------
@@ -93,9 +71,7 @@ def _no_run(visit: Visit) -> str:
 
 def undo(visit: Visit) -> Response:
     """Plan the way back from a run, beside everything else; the plan then waits for approval like any other."""
-    found = _found(visit)
-    if found is None:
-        return visit.told(_no_run(visit), status=404)
+    found = run_of(visit)
     site, desk, run_id, who = visit.site, visit.desk, found.run.run_id, visit.who.name
     key = (desk.account, run_id)
     if site.errands.get(key) != _WORKING:
@@ -107,17 +83,17 @@ def undo(visit: Visit) -> Response:
 
 def _plan_undo(visit: Visit, run_id: str, who: str) -> None:
     """Plan the undo and let it wait for a person; whatever fails is noted for the run's page."""
-    site, desk, say = visit.site, visit.desk, visit.tongue.gettext
+    site, desk = visit.site, visit.desk
     key = (desk.account, run_id)
     try:
         means = desk.means()
         plan = pipeline.undo(run_id, means)
         if not plan.complete or not plan.changes:
             reasons = "; ".join(dict.fromkeys(one.why for one in plan.held))
-            site.errands[key] = say("nothing of it can be taken back: %(why)s", why=reasons[:500])
+            site.errands[key] = said("nothing of it can be taken back: %(why)s", why=reasons[:500])
             return
         expires_at = plan.created_at + desk.settings.plan_ttl
-        asks = f"{who} asked to take run {run_id} back"
+        asks = said("%(who)s asked to take run %(run)s back", who=who, run=run_id)
         means.ledger.ask_approval(plan, asks, expires_at, site.clock.now())
         site.errands.pop(key, None)
     except Stopped:
@@ -127,4 +103,4 @@ def _plan_undo(visit: Visit, run_id: str, who: str) -> None:
     except Exception as error:  # noqa: BLE001 - a fault here must not leave the page waiting for ever
         why = f"internal error: {type(error).__name__}"
         site.log.error("undo failed", run=run_id, why=why)  # noqa: TRY400 - a traceback may quote an order
-        site.errands[key] = say("planning it failed: a fault in tertib")
+        site.errands[key] = N_("planning it failed: a fault in tertib")

@@ -139,6 +139,11 @@ class Visit:
         )
 
     @property
+    def web(self) -> Web:
+        """Return how the pages are served."""
+        return self.site.web
+
+    @property
     def query(self) -> QueryParams:
         """Return what stands behind the `?`."""
         return self.request.query_params

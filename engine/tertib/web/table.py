@@ -12,6 +12,7 @@ from starlette.datastructures import QueryParams
 from tertib.model import Change, Held, Plan
 from tertib.telling import changes
 from tertib.telling.text import clean
+from tertib.telling.tongue import ENGLISH, tongue
 from tertib.web.paths import path_of
 
 PAGE: Final = 50
@@ -145,7 +146,13 @@ def held(plan: Plan, view: View) -> list[Held]:
 
 
 def _texts(one: Change) -> Iterator[str]:
-    yield from (one.order_id, str(one.id), one.rule, changes.step(one), changes.why(one.reasons))
+    yield from (
+        one.order_id,
+        str(one.id),
+        one.rule,
+        changes.step(one),
+        changes.why(one.reasons, tongue(ENGLISH)),
+    )
 
 
 def _fits(search: str, texts: Iterator[str] | Sequence[str]) -> bool:

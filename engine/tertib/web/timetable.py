@@ -91,7 +91,7 @@ def _mark(row: Sequence[Planned], zone: ZoneInfo, visit: Visit) -> Mark:
     first, last = row[0], row[-1]
     clock = [visit.tongue.clock(one.starts, visit.desk.zone) for one in (first, last)]
     when = clock[0] if len(row) == 1 else f"{clock[0]} - {clock[1]} ({len(row)})"
-    why = f": {first.why}" if first.why else ""
+    why = f": {visit.tongue.say(first.why)}" if first.why else ""
     ends = None if len(row) == 1 else _part(last.starts.astimezone(zone))
     return Mark(_part(first.starts.astimezone(zone)), _LOOKS[first.state], f"{first.rule}, {when}{why}", ends)
 

@@ -88,10 +88,12 @@ def coming(desk: Desk, now: datetime) -> tuple[Planned, ...]:
 
 
 def _alerts(desk: Desk, now: datetime, speech: Tongue) -> Iterator[Alert]:
-    ledger, account, say = desk.ledger, desk.account, speech.gettext
+    ledger, account, gettext = desk.ledger, desk.account, speech.gettext
     halted = ledger.halted(account)
     if halted is not None:
-        yield Alert("bad", say("the account is stopped until a person clears it: %(why)s", why=halted))
+        yield Alert(
+            "bad", gettext("the account is stopped until a person clears it: %(why)s", why=speech.say(halted))
+        )
     unknown = len(ledger.unsettled(account))
     if unknown:
         told = speech.ngettext(
@@ -103,10 +105,14 @@ def _alerts(desk: Desk, now: datetime, speech: Tongue) -> Iterator[Alert]:
     yield from _of_rules(desk, speech)
     for pause in ledger.pauses(account, now):
         until = (
-            "" if pause.until is None else say(" until %(time)s", time=speech.moment(pause.until, desk.zone))
+            ""
+            if pause.until is None
+            else gettext(" until %(time)s", time=speech.moment(pause.until, desk.zone))
         )
-        what = pause.rule or say("everything in this account" if pause.account else "everything")
-        told = say(
+        what = pause.rule or (
+            gettext("everything in this account") if pause.account else gettext("everything")
+        )
+        told = gettext(
             "%(what)s is paused by %(who)s%(until)s: %(why)s",
             what=what,
             who=pause.who,
@@ -138,5 +144,7 @@ def _of_rules(desk: Desk, speech: Tongue) -> Iterator[Alert]:
         last.setdefault(slot.rule, slot.state)
         if slot.state == "failed" and last[slot.rule] == "failed":
             last[slot.rule] = "told"
-            told = speech.gettext("rule %(rule)s failed last: %(why)s", rule=slot.rule, why=slot.note)
+            told = speech.gettext(
+                "rule %(rule)s failed last: %(why)s", rule=slot.rule, why=speech.say(slot.note)
+            )
             yield Alert("bad", told, path_of(desk.account, "rules", slot.rule))

@@ -11,60 +11,15 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from tertib.explain import Explanation
+from tertib.language.codes import CODES
 from tertib.ledger.approvals import Approval
 from tertib.model import Web
 from tertib.plan.holds import HOLDS
-from tertib.telling.tongue import N_, Tongue
+from tertib.sayings import N_
+from tertib.telling import states
+from tertib.telling.tongue import Tongue
 from tertib.web.desk import Desk
 from tertib.web.paths import path_of
-
-CHANGES: Final[Mapping[str, tuple[str, str]]] = {
-    "previewed": (N_("previewed only"), "quiet"),
-    "awaiting_approval": (N_("waits for approval"), "wait"),
-    "planned": (N_("about to be sent"), "wait"),
-    "sent": (N_("outcome unknown"), "bad"),
-    "confirmed": (N_("confirmed"), "good"),
-    "confirmed_by_readback": (N_("confirmed by reading back"), "good"),
-    "not_applied": (N_("not applied"), "bad"),
-    "held": (N_("held"), "wait"),
-    "stale": (N_("dropped: the order had changed"), "quiet"),
-    "abandoned": (N_("never sent"), "quiet"),
-}
-"""What became of a change, and how it looks."""
-
-APPROVALS: Final[Mapping[str, tuple[str, str]]] = {
-    "waiting": (N_("waits for approval"), "wait"),
-    "approved": (N_("approved, about to run"), "wait"),
-    "applied": (N_("applied"), "good"),
-    "rejected": (N_("rejected"), "quiet"),
-    "replaced": (N_("replaced by a newer plan"), "quiet"),
-    "expired": (N_("expired"), "quiet"),
-    "refused": (N_("approved, but could not be applied"), "bad"),
-}
-
-RUNS: Final[Mapping[str, tuple[str, str]]] = {
-    "running": (N_("at work"), "wait"),
-    "ended": (N_("ended"), "good"),
-    "interrupted": (N_("interrupted"), "bad"),
-}
-
-KINDS: Final[Mapping[str, str]] = {
-    "slot": N_("on schedule"),
-    "run": N_("started by hand"),
-    "apply": N_("a plan was applied"),
-    "approved": N_("an approved plan"),
-    "undo": N_("a run was taken back"),
-    "settle": N_("outcomes were read back"),
-}
-
-SLOTS: Final[Mapping[str, tuple[str, str]]] = {
-    "running": (N_("at work"), "wait"),
-    "done": (N_("done"), "good"),
-    "missed": (N_("missed"), "quiet"),
-    "skipped": (N_("skipped"), "quiet"),
-    "held": (N_("held"), "wait"),
-    "failed": (N_("failed"), "bad"),
-}
 
 MODES: Final[Mapping[str, str]] = {
     "preview": N_("preview: only shows what it would do"),
@@ -93,19 +48,19 @@ class Words:
 
     def change(self, state: str) -> tuple[str, str]:
         """Return what became of a change, and how that looks."""
-        return self._labelled(CHANGES, state)
+        return self._labelled(states.CHANGES, state)
 
     def approval(self, state: str) -> tuple[str, str]:
         """Return where a plan that was asked for stands."""
-        return self._labelled(APPROVALS, state)
+        return self._labelled(states.APPROVALS, state)
 
     def run(self, state: str) -> tuple[str, str]:
         """Return where a run stands."""
-        return self._labelled(RUNS, state)
+        return self._labelled(states.RUNS, state)
 
     def slot(self, state: str) -> tuple[str, str]:
         """Return what became of a scheduled time."""
-        return self._labelled(SLOTS, state)
+        return self._labelled(states.SLOTS, state)
 
     def verdict(self, result: bool | None) -> tuple[str, str, str]:  # noqa: FBT001 - a verdict is a value of its own
         """Return a verdict's sign, its word, and how it looks."""
@@ -114,7 +69,7 @@ class Words:
 
     def kind(self, kind: str) -> str:
         """Return why there was a run."""
-        return self._of(KINDS, kind)
+        return self._of(states.KINDS, kind)
 
     def mode(self, mode: str) -> str:
         """Return what a rule's mode means."""
@@ -123,6 +78,10 @@ class Words:
     def role(self, role: str) -> str:
         """Return what a role may do."""
         return self._of(ROLES, role)
+
+    def meaning(self, code: str) -> str:
+        """Return what a code of the checker stands for."""
+        return self._say(CODES.get(code, code))
 
     def held(self, code: str) -> tuple[str, str]:
         """Return what a hold's code means, and what a person can do about it."""
@@ -188,4 +147,4 @@ class Words:
         return self._say(table.get(word, word))
 
     def _say(self, text: str) -> str:
-        return self.tongue.gettext(text) if text else text
+        return self.tongue.say(text)

@@ -6,6 +6,7 @@ import pytest
 
 from tertib.cli import outcome
 from tertib.model import Held, Outcome, State
+from tertib.telling import states
 
 
 def ended(*states: State) -> list[Outcome]:
@@ -62,4 +63,4 @@ def test_nothing_to_do_is_as_intended() -> None:
 
 def test_every_state_has_its_words() -> None:
     """No state is shown by its internal name."""
-    assert set(outcome._SAID) == set(State)
+    assert set(states.CHANGES) == {one.value for one in State}

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from tertib.cli import progress
 from tertib.clock import Stopped, SystemClock
+from tertib.telling.tongue import ENGLISH, tongue
 
 
 class Terminal(io.StringIO):
@@ -51,7 +52,7 @@ def test_nothing_is_shown_without_a_terminal(capsys: pytest.CaptureFixture[str])
 )
 def test_the_numbers_are_said(numbers: dict[str, int], left: int | None, said: str) -> None:
     """Pages, orders, matches and requests left; a shop that has grown never shows more than all of it."""
-    assert progress.words(numbers, left) == said
+    assert progress.words(numbers, left, tongue(ENGLISH)) == said
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def terminal() -> Terminal:
 def test_a_bar_is_drawn_on_a_terminal(terminal: Terminal) -> None:
     """It shows what goes on and how long the rest will take, and a new event starts a new bar."""
     with progress.bars(Console(file=terminal, width=120, force_terminal=True)) as drawn:
-        bar = progress.Bar(drawn, lambda: 9990)
+        bar = progress.Bar(drawn, lambda: 9990, tongue(ENGLISH))
         bar("read", pages=2, orders=50, matched=1, expected=4)
         drawn.refresh()
         assert "2 of 4 pages, 50 orders, 1 matched, 9.990 requests left this hour" in terminal.getvalue()
@@ -76,7 +77,7 @@ def test_a_bar_is_drawn_on_a_terminal(terminal: Terminal) -> None:
 def test_a_terminal_that_goes_away_stops_nothing(terminal: Terminal) -> None:
     """What is shown is no reason to leave a change unrecorded."""
     drawn = progress.bars(Console(file=terminal, width=120, force_terminal=True))
-    bar = progress.Bar(drawn, lambda: None)
+    bar = progress.Bar(drawn, lambda: None, tongue(ENGLISH))
     terminal.gone = True
     bar("applied", done=1, total=3)
     bar("applied", done=2, total=3)

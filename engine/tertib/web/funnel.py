@@ -1,0 +1,43 @@
+"""From the orders that were read to those that were changed, as the steps of a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tertib.ledger.runs import RunDetails
+from tertib.model import UNINTENDED_HOLDS, Plan, State
+from tertib.telling.tongue import Tongue
+from tertib.web.charts import Step
+
+KNOWN: Final = frozenset({State.CONFIRMED.value, State.CONFIRMED_BY_READBACK.value})
+"""The states of changes that are known to have been made."""
+
+
+def of_plan(plan: Plan, tongue: Tongue) -> list[Step]:
+    """Return the funnel of a plan: from the orders that were read to those that are to change."""
+    return [*_decided([plan], 0, tongue), Step(tongue.gettext("to change"), len(plan.changes), "good")]
+
+
+def of_run(found: RunDetails, plans: Sequence[Plan], tongue: Tongue) -> list[Step]:
+    """Return the funnel of a run: from the orders that were read to those that were confirmed."""
+    kept = [one for one in found.changes if one.state in {State.HELD.value, State.STALE.value}]
+    sent = [one for one in found.changes if one.sent_at is not None]
+    return [
+        *_decided(plans, len(kept), tongue),
+        Step(tongue.gettext("sent"), len(sent)),
+        Step(tongue.gettext("confirmed"), sum(one.state in KNOWN for one in sent), "good"),
+    ]
+
+
+def _decided(plans: Sequence[Plan], kept: int, tongue: Tongue) -> list[Step]:
+    """Return the steps up to the decision; `kept` orders were held after it."""
+    vetoed = {(one.rule, one.id) for plan in plans for one in plan.held if one.code not in UNINTENDED_HOLDS}
+    held = [one for plan in plans for one in plan.held if one.code in UNINTENDED_HOLDS]
+    return [
+        # the parts of one reading each count all that was read
+        Step(tongue.gettext("read"), max((plan.orders_read for plan in plans), default=0)),
+        Step(tongue.gettext("matched"), sum(tally.matched for plan in plans for tally in plan.rules)),
+        Step(tongue.gettext("vetoed"), len(vetoed), "quiet"),
+        Step(tongue.gettext("held"), len(held) + kept, "wait"),
+    ]
