@@ -1,18 +1,14 @@
 """The real yaml-language-server, spoken to over stdio as an editor does.
 
-It is an npm package, pinned by the lock file beside this one and installed once into the user's cache. Where node or
-npm is missing the tests are reported as not run; in CI (`CI=true`) that is a failure.
+It is an npm package, pinned by the lock file beside this one (see `tests/plugins/npm.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import queue
-import shutil
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,55 +17,13 @@ from typing import IO, Any, Final
 import pytest
 from click.testing import CliRunner
 
+import npm
 from tertib.cli.init import command as init
 
 HERE: Final = Path(__file__).resolve().parent
-SERVER: Final = "node_modules/yaml-language-server/bin/yaml-language-server"
-OLDEST_NODE: Final = 18
+SERVER: Final = "yaml-language-server/bin/yaml-language-server"
 PATIENCE: Final = 120
 """In seconds: how long an answer may take on a machine that is busy with other tests."""
-
-
-class Absent(Exception):  # noqa: N818 - named for what it reports
-    """The language server cannot be had on this machine; the message says what is missing."""
-
-
-def installed() -> Path:
-    """Return the directory that holds the pinned language server, installing it where it is not there yet."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            raise Absent(f"{program} is not installed")
-    version = subprocess.run(
-        ["node", "--version"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    if int(version.lstrip("v").partition(".")[0] or 0) < OLDEST_NODE:
-        raise Absent(f"node is {version or 'broken'}, and the language server needs {OLDEST_NODE} or newer")
-    lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tertib-tests"
-    target = cache / f"yaml-language-server-{lock}"
-    if not (target / SERVER).exists():
-        _install(cache, target)
-    return target
-
-
-def _install(cache: Path, target: Path) -> None:
-    """Install beside the target and rename, so that two test processes cannot see each other's half."""
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=cache))
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(HERE / name, fresh / name)
-    except OSError as error:
-        raise Absent(f"nothing can be written to {cache}: {error.strerror}") from None
-    words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    found = subprocess.run(words, cwd=fresh, capture_output=True, text=True, check=False, timeout=300)
-    if found.returncode:
-        shutil.rmtree(fresh)
-        raise Absent(f"npm could not install the language server: {found.stderr.strip()[-300:]}")
-    try:
-        fresh.rename(target)
-    except OSError:  # another process was first
-        shutil.rmtree(fresh)
 
 
 class Editor:
@@ -211,12 +165,7 @@ def _plain(documentation: str | Mapping[str, str]) -> str:
 @pytest.fixture(scope="session")
 def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
     """Return an editor on a project as `tertib init` lays it out, with the settings that it writes there."""
-    try:
-        server = installed() / SERVER
-    except Absent as absent:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"not run: {absent}")
+    server = npm.needed(HERE, SERVER)
     project = tmp_path_factory.mktemp("editor") / "shop"
     laid_out = CliRunner().invoke(init, [str(project)])
     assert laid_out.exit_code == 0, laid_out.output
