@@ -39,6 +39,7 @@ from tertib.model import (
     Verdict,
 )
 from tertib.plan import Reading, decide
+from tertib.plan.holds import ABOUT_LIMITS, OF_OTHER_RULES
 from tertib.plan.propose import propose
 from tertib.plan.vetoes import LIFTABLE, PAID, Facts
 from tertib.ports import Reader
@@ -46,10 +47,6 @@ from tertib.record import held_document, masked, trace_document
 from tertib.sayings import N_, said
 from tertib.scalev import contract
 
-_OF_OTHER_RULES: Final = frozenset({"same_change", "outranked", "rule_conflict", "held_by_higher"})
-_OF_LIMITS: Final = frozenset(
-    {"limit_orders", "limit_value", "limit_per_day", "limit_share", "cap", "value_unknown"}
-)
 _SECOND: Final = timedelta(seconds=1)
 _INSTANT: Final = timedelta(microseconds=1)
 
@@ -244,8 +241,8 @@ def _explain(
         change=None if change is None else masked(change.set, facts.mask, change.personal),
         coming=None if verdict is True or False in heard.values() else _coming(compiled, order, facts),
         excluded_by=tuple(name for name, one in zip(rule.query, filters, strict=True) if one.result is False),
-        conflicts=tuple(one for one in plan.held if one.code in _OF_OTHER_RULES) if verdict is True else (),
-        limits=tuple(one for one in mine if one.code in _OF_LIMITS),
+        conflicts=tuple(one for one in plan.held if one.code in OF_OTHER_RULES) if verdict is True else (),
+        limits=tuple(one for one in mine if one.code in ABOUT_LIMITS),
         owner=next((one.rule for one in plan.changes), None),
         now=facts.now,
     )

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tertib.cli import screen, speech
-from tertib.model import UNINTENDED_HOLDS, Held, Mode, Outcome, Plan, Run, State
+from tertib.model import Held, Mode, Outcome, Plan, Run, State
+from tertib.plan.holds import UNINTENDED
 from tertib.sayings import N_
 from tertib.telling import states
 
@@ -30,13 +31,13 @@ def exit_code(outcomes: Sequence[Outcome], held: Iterable[Held] = ()) -> int:
     """
     if any(_against_intention(one) for one in outcomes):
         return NOT_AS_INTENDED
-    return NOT_AS_INTENDED if any(one.code in UNINTENDED_HOLDS for one in held) else 0
+    return NOT_AS_INTENDED if any(one.code in UNINTENDED for one in held) else 0
 
 
 def _against_intention(one: Outcome) -> bool:
     """Tell whether an outcome is not what was meant to happen; an ordinary veto is."""
     if one.state is State.HELD:
-        return not one.code or one.code in UNINTENDED_HOLDS
+        return not one.code or one.code in UNINTENDED
     return one.state not in AS_INTENDED
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tertib.cli import screen, speech
 from tertib.model import Change, Held, Plan
+from tertib.plan.holds import WHOLE_RULE
 from tertib.sayings import N_
 from tertib.telling.changes import step, summary, why
 
@@ -20,7 +21,6 @@ MOST_ROWS: Final = 50
 
 _FEWEST_A_RULE: Final = 5
 _MOST_NAMED: Final = 4
-_WHOLE_RULE: Final = frozenset({"incomplete_read", "untrusted_filter"})
 
 
 def show(
@@ -111,7 +111,7 @@ def _held(held: Sequence[Held], out: Console) -> None:
         named = [screen.clean(order) for order in orders if order]
         listed.add_row(
             code,
-            speech.gettext("all") if code in _WHOLE_RULE else screen.number(len(orders)),
+            speech.gettext("all") if code in WHOLE_RULE else screen.number(len(orders)),
             screen.clean(rule),
             screen.clean(speech.say(reason)) + _examples(named),
         )

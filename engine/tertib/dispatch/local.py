@@ -39,6 +39,7 @@ from tertib.language.personal import Mask
 from tertib.ledger.slots import Cause, Slot, SlotState, slot_key
 from tertib.load import refreshed
 from tertib.model import Plan, Rule, Run, Settings, State
+from tertib.plan.holds import UNINTENDED
 from tertib.ports import Reader, Writer
 from tertib.sayings import said
 
@@ -68,11 +69,6 @@ AFTER_TROUBLE: Final = timedelta(seconds=5)
 
 AT_ONCE: Final = 8
 """How many accounts take their turns at the same time; for more of them there is `tertib worker`."""
-
-HELD_WHOLE: Final = frozenset(
-    {"limit_orders", "limit_value", "limit_per_day", "limit_share", "cap", "rule_conflict"}
-)
-"""Why all changes of a rule may be held."""
 
 CAUSES: Final[Mapping[type[Exception], Cause]] = {
     Stopped: "stopped",
@@ -376,7 +372,7 @@ def _ended(plan: Plan, run: Run, rule: str) -> SlotState:
     if any(one.code == "paused" or one.state is State.ABANDONED for one in left):
         return "held"
     planned = any(one.rule == rule for one in plan.changes)
-    kept = any(one.rule == rule and (one.order_id is None or one.code in HELD_WHOLE) for one in plan.held)
+    kept = any(one.rule == rule and (one.order_id is None or one.code in UNINTENDED) for one in plan.held)
     return "held" if kept and not planned else "done"
 
 

@@ -32,7 +32,6 @@ from tertib.model.days import (
     WorkingDays,
 )
 from tertib.model.deciding import (
-    UNINTENDED_HOLDS,
     Change,
     Confirmed,
     Held,
@@ -92,7 +91,6 @@ from tertib.model.values import (
 __all__ = [
     "MISSING",
     "UNDO",
-    "UNINTENDED_HOLDS",
     "ActionField",
     "Ago",
     "Answer",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from tertib.model.reading import Order, ScanReport
 from tertib.model.rules import Mode
@@ -74,23 +74,6 @@ class Held:
     code: str
     why: str
     id: int | str | None = None
-
-
-UNINTENDED_HOLDS: Final = frozenset(
-    {
-        "limit_orders",
-        "limit_value",
-        "limit_per_day",
-        "limit_share",
-        "cap",
-        "value_unknown",
-        "rule_conflict",
-        "incomplete_read",
-        "untrusted_filter",
-        "paused",
-    }
-)
-"""Holds of changes that a rule was to make; all others, vetoes above all, are how rules ordinarily end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,9 @@ from tertib.ledger.approvals import EXPIRED, REPLACED, Approval, Approvals
 from tertib.ledger.notices import Notice, Notices, RunFacts
 from tertib.ledger.slots import Slot
 from tertib.model import Notify, NotifyEvent
+from tertib.plan.holds import LIMITS, UNINTENDED
 
-LIMITS: Final = frozenset({"limit_orders", "limit_value", "limit_per_day", "limit_share", "cap"})
-"""The codes of a rule that a limit held whole."""
-
-WHOLE: Final = frozenset({"rule_conflict", "incomplete_read", "untrusted_filter", "value_unknown", "paused"})
+WHOLE: Final = UNINTENDED - LIMITS
 """The codes, beside limits, for which all changes of a rule may be held."""
 
 CURSOR: Final = "seen"

@@ -23,6 +23,7 @@ from tertib.model import (
     RuleTally,
     ScanReport,
 )
+from tertib.plan.holds import WHOLE_RULE
 from tertib.plan.limits import Breach, held_for, over_limit, sent_by, unvalued
 from tertib.plan.priorities import Claim, settle_claims
 from tertib.plan.propose import propose
@@ -67,7 +68,7 @@ def decide(
         *_whole_rules(program, unread, acting=acting),
         *(one for one in settled if isinstance(one, Held)),
     ]
-    barred = {one.rule for one in held if one.order_id is None and one.code in _WHOLE_RULE_CODES}
+    barred = {one.rule for one in held if one.order_id is None and one.code in WHOLE_RULE}
     changes = [change for change in changes if change.rule not in barred]
     kept, over, limit_holds = _limited(changes, evaluated, program, facts, acting=acting)
     return Plan(
@@ -114,8 +115,6 @@ def _settle(claims: Sequence[Claim], *, acting: bool) -> list[Change | Held]:
 
 
 # --- what holds a whole rule ----------------------------------------------------------------------------
-
-_WHOLE_RULE_CODES = frozenset({"incomplete_read", "untrusted_filter"})
 
 
 def _unread_rules(program: Program, scans: Iterable[ScanReport]) -> frozenset[str]:

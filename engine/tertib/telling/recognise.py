@@ -1,7 +1,8 @@
 """Recognise English sentences that were stored as plain text: which text of the catalogue made them, and with what.
 
 A plan, a run or an approval keeps its sentences in English, whoever reads them later. What they were made of is found
-again by their texts: each is a pattern, and `%(name)s` in it stands for whatever is there.
+again by their texts: each is a pattern, and `%(name)s` in it stands for whatever is there. RE2 matches them, in time that
+grows with the sentence and no faster, for a stored sentence may quote anybody.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import re2
 
 from tertib.sayings import Said
 
 _VALUE: Final = re.compile(r"%\((\w+)\)s")
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _LONGEST: Final = 2000
 _FEWEST_LETTERS: Final = 4
 """So much of a text must be words of its own: what is nearly all values would fit anything."""
@@ -28,15 +32,17 @@ _WHY: Final = "why"
 class _Text:
     """A text of the catalogue as a pattern; `many` as in `Said`."""
 
-    pattern: re.Pattern[str]
+    pattern: Any
+    names: tuple[str, ...]
     one: str
     many: str | None
     letters: int
+    written: str
 
 
 def sentence(locales: Path, domain: str, language: str, stored: str) -> str:
     """Return a stored sentence as the `Said` that it was, or as it is where no text of the catalogue made it."""
-    if len(stored) > _LONGEST:
+    if len(stored) > _LONGEST or _LONE_SURROGATE.search(stored):  # RE2 reads UTF-8, which cannot hold one
         return stored
     return _found(locales / language / "LC_MESSAGES" / f"{domain}.mo", stored)
 
@@ -45,9 +51,9 @@ def sentence(locales: Path, domain: str, language: str, stored: str) -> str:
 def _found(catalogue: Path, stored: str) -> str:
     by_start, others = _texts(catalogue)
     for text in (*by_start.get(_start(stored), ()), *others):
-        found = text.pattern.fullmatch(stored)
-        if found is not None:
-            return _made(text, dict(found.groupdict()))
+        values = _values(text, stored)
+        if values is not None:
+            return _made(text, values)
     return _quoting(catalogue, stored)
 
 
@@ -56,6 +62,16 @@ def _quoting(catalogue: Path, stored: str) -> str:
     ours, colon, theirs = stored.partition(": ")
     why = _found(catalogue, ours) if colon else ours
     return Said("%(why)s: %(scalev)s", {_WHY: why, "scalev": theirs}) if isinstance(why, Said) else stored
+
+
+def _values(text: _Text, stored: str) -> dict[str, object] | None:
+    """Return what the values were, None where the text did not make the sentence: a value that stands twice is the same."""
+    found = text.pattern.fullmatch(stored)
+    if found is None:
+        return None
+    values = dict(zip(text.names, found.groups(), strict=True))
+    same = all(values[name] == said for name, said in zip(text.names, found.groups(), strict=True))
+    return dict(values) if same else None
 
 
 def _made(text: _Text, values: dict[str, object]) -> Said:
@@ -84,8 +100,8 @@ def _texts(catalogue: Path) -> tuple[dict[str, list[_Text]], list[_Text]]:
     by_start: dict[str, list[_Text]] = {}
     others: list[_Text] = []
     for text in made:
-        start = _start(text.pattern.pattern.replace("\\ ", " "))
-        (others if "(?P<" in start else by_start.setdefault(start.replace("\\", ""), [])).append(text)
+        start = _start(text.written)
+        (others if "%(" in start else by_start.setdefault(start, [])).append(text)
     return by_start, others
 
 
@@ -95,13 +111,10 @@ def _pattern(written: str, one: str, many: str | None) -> _Text | None:
     letters = sum(character.isalpha() for part in own for character in part)
     if not names or letters < _FEWEST_LETTERS:
         return None
-    pattern, seen = re.escape(own[0].replace("%%", "%")), set[str]()
+    pattern = re.escape(own[0].replace("%%", "%"))
     for name, after in zip(names, own[1:], strict=True):
-        some = "[0-9.]+" if name == "count" else ".*?"
-        pattern += f"(?P={name})" if name in seen else f"(?P<{name}>{some})"
-        pattern += re.escape(after.replace("%%", "%"))
-        seen.add(name)
-    return _Text(re.compile(pattern, re.DOTALL), one, many, letters)
+        pattern += ("([0-9.]+)" if name == "count" else "(.*?)") + re.escape(after.replace("%%", "%"))
+    return _Text(re2.compile(f"(?s){pattern}"), tuple(names), one, many, letters, written)
 
 
 def _originals(catalogue: Path) -> Iterator[tuple[str, str | None]]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from tertib.ledger.runs import RunDetails
-from tertib.model import UNINTENDED_HOLDS, Plan, State
+from tertib.model import Plan, State
+from tertib.plan.holds import UNINTENDED
 from tertib.telling.tongue import Tongue
 from tertib.web.charts import Step
 
@@ -32,8 +33,8 @@ def of_run(found: RunDetails, plans: Sequence[Plan], tongue: Tongue) -> list[Ste
 
 def _decided(plans: Sequence[Plan], kept: int, tongue: Tongue) -> list[Step]:
     """Return the steps up to the decision; `kept` orders were held after it."""
-    vetoed = {(one.rule, one.id) for plan in plans for one in plan.held if one.code not in UNINTENDED_HOLDS}
-    held = [one for plan in plans for one in plan.held if one.code in UNINTENDED_HOLDS]
+    vetoed = {(one.rule, one.id) for plan in plans for one in plan.held if one.code not in UNINTENDED}
+    held = [one for plan in plans for one in plan.held if one.code in UNINTENDED]
     return [
         # the parts of one reading each count all that was read
         Step(tongue.gettext("read"), max((plan.orders_read for plan in plans), default=0)),

@@ -131,3 +131,9 @@ def test_a_wait_is_rounded_up(span: timedelta, told: str) -> None:
 def test_a_browser_may_ask_in_odd_ways(header: str, language: str) -> None:
     """What cannot be read weighs nothing, and what weighs nothing is not chosen."""
     assert preferred(header) == language
+
+
+@pytest.mark.parametrize("odd", ["plan `\ud800` has expired", "plan `" + "a` b" * 400 + "` has expir"])
+def test_what_no_text_of_ours_made_stays_as_it_is(odd: str) -> None:
+    """A lone surrogate that an order smuggled in, or a sentence made to be hard to match, is no reason to fail."""
+    assert INDONESIAN.say(odd) == odd
