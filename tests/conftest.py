@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from breadth import IN_CI, examples
 from tertib.language.personal import Mask
 
 # Tests read what commands say: in English, whatever language the machine speaks.
@@ -22,8 +23,10 @@ pytest_plugins = ["canaries", "postgresql", "results"]
 # One run in CI is like the next: no clock decides, nothing is remembered between runs.
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
 # On a busy laptop a slow example is no failure.
-settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+settings.register_profile(
+    "here", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=examples(100)
+)
+settings.load_profile("ci" if IN_CI else "here")
 
 
 @pytest.hookimpl(tryfirst=True)

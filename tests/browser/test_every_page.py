@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browsing import DEVICES, LANGUAGES, Device, Language, Premises, Seat, picture, seat
+from browsing import KINDS, Kind, Premises, Seat, picture, seat
 from tertib.web.routes import PAGES
 from tour import STOPS, History, happen, visit
 
 TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-KINDS: Final = tuple(product(LANGUAGES, DEVICES))
 
-Kind: TypeAlias = tuple[Language, Device]
 Lookers: TypeAlias = dict[Kind, Seat]
 
 

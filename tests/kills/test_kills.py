@@ -35,8 +35,8 @@ SETTLING = around("settle")
 AGAIN = ("renew", "claim", "wire", "answer")
 """What a run does several times, once a request."""
 
-KILLED_EVERYDAY = ("begin>", "intend>", "claim|", "claim>", "wire<", "wire>", "answer|", "end>")
-FROZEN_EVERYDAY = ("claim>", "wire<", "answer<")
+KILLED_EVERYDAY = ("intend>", "claim>", "wire<", "wire>", "answer|")
+FROZEN_EVERYDAY = ("claim>", "wire<")
 
 IN_CI = bool(os.environ.get("CI"))
 KILLS = int(os.environ.get("TERTIB_TEST_KILLS", "2000"))

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from playwright.sync_api import (
 )
 from sqlalchemy import update
 
+from breadth import IN_CI
 from project import Project
 from tertib import pipeline, record
 from tertib.ledger import schema
@@ -45,6 +47,13 @@ DEVICES: Final[Mapping[Device, Mapping[str, Any]]] = {
     "desktop": {"viewport": {"width": 1280, "height": 800}},
     "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
 }
+
+Kind: TypeAlias = tuple[Language, Device]
+
+KINDS: Final[tuple[Kind, ...]] = (
+    tuple(product(LANGUAGES, DEVICES)) if IN_CI else tuple(zip(LANGUAGES, DEVICES, strict=True))
+)
+"""Each language on each device in CI; every day each of both once."""
 
 PATIENCE: Final = 15_000
 """In milliseconds: how long a page may take to show what is expected, on a machine that is busy with other tests."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import commands
+from canaries import told_of
 from tertib.sandbox.server import Served
 
 CANCEL = """\
@@ -35,20 +36,12 @@ class Project:
 
     def command(self, *words: str) -> list[str]:
         """Return the command line."""
-        return [sys.executable, "-W", "error", "-m", "tertib", *words]
+        return [*commands.TERTIB, *words]
 
     def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command without a terminal, and check that it never shows a traceback or the token."""
-        done = subprocess.run(
-            self.command(*words),
-            cwd=self.place,
-            env={**self.environ, **environ},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            stdin=subprocess.DEVNULL,
-        )
+        done = commands.run(words, self.place, {**self.environ, **environ})
+        assert told_of((done.stdout + done.stderr).encode()) == [], words
         assert "Traceback" not in done.stderr, done.stderr
         assert self.served.business_token not in done.stdout + done.stderr
         return done

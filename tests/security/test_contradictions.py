@@ -22,6 +22,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from breadth import examples
 from tertib import load
 from tertib.compile import compile_rules
 from tertib.evaluate import Evaluated, absorb
@@ -390,7 +391,7 @@ states = st.builds(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     wanted=st.lists(st.tuples(actions, lifts, st.sampled_from((50, 100))), min_size=1, max_size=4),
     seen=st.lists(states, min_size=1, max_size=25),

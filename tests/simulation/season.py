@@ -15,7 +15,7 @@ from results import note
 from simulator.run import play_seed
 
 CHUNK: Final = 50
-EVERYDAY: Final = 2000 if os.environ.get("CI") else 300
+EVERYDAY: Final = 2000 if os.environ.get("CI") else 200
 """How many seeds the everyday suite plays, and how many together."""
 
 

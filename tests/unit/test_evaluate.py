@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from breadth import examples
 from tertib import record
 from tertib.compile import CompiledRule, Program, compile_rules
 from tertib.evaluate import (
@@ -72,7 +73,7 @@ projections = _neighbour("test_projection")
 laws = projections.laws
 NOW: datetime = laws.NOW
 MASK = Mask(b"k" * 32)
-LAW = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAW = settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DICTS: Callable[[bytes], Any] = projections.DECODER.decode
 
 FIELDS = {
@@ -423,7 +424,7 @@ def test_a_run_decides_as_the_interpreter(
             assert written(found, program, chosen, history) == written(plainly, program, chosen, history)
 
 
-@settings(LAW, max_examples=100)
+@settings(LAW, max_examples=examples(100))
 @given(RULES, PAGES)
 def test_what_cannot_be_read_is_told_once_an_order(drawn: list[Any], shown: list[list[Any]]) -> None:
     """However many rules look at a value, each reading of its order tells of it once; wrong JSON types always are told."""
@@ -483,7 +484,7 @@ PLACES = st.sampled_from(
 )
 
 
-@settings(LAW, max_examples=40)
+@settings(LAW, max_examples=examples(40))
 @given(
     st.lists(
         st.tuples(

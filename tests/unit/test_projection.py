@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from breadth import examples
 from tertib.language import codegen, conditions
 from tertib.language.values import UNREADABLE, find, read_as
 from tertib.model import MISSING, Condition, Kind
@@ -37,7 +38,7 @@ def _laws() -> ModuleType:
 
 laws = _laws()
 NOW = laws.NOW
-LAW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAW = settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 

@@ -245,6 +245,9 @@ def test_what_can_go_back_waits_for_approval(world: World) -> None:
     browser.send(f"/accounts/default/runs/{run.run_id}/undo")
     waiting = session.ledger.approvals.waiting("default", session.clock.now())
     (undo,) = [one for one in waiting if one.asked.rules[0].startswith("undo:")]
+    told = browser.get(f"/accounts/default/runs/{run.run_id}")
+    assert f"/accounts/default/plans/{undo.asked.plan_id}" in told.text
+    assert "Plan to take this run back" not in told.words
     assert undo.asked.why == f"siti asked to take run {run.run_id} back"
     place = f"/accounts/default/plans/{undo.asked.plan_id}"
     words = browser.get(place).words

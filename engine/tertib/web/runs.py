@@ -11,7 +11,7 @@ from tertib import pipeline
 from tertib.clock import Stopped
 from tertib.errors import TertibError
 from tertib.ledger.runs import RunDetails
-from tertib.model import Plan
+from tertib.model import Plan, undone_run
 from tertib.sayings import N_, said
 from tertib.web import funnel
 from tertib.web.desk import Desk
@@ -48,7 +48,15 @@ def show(visit: Visit) -> Response:
         states=Counter(one.state for one in found.changes),
         undoable=any(one.reversible and one.state in funnel.KNOWN for one in found.changes),
         errand=visit.site.errands.get(key),
+        way_back=_way_back(visit, found.run.run_id),
     )
+
+
+def _way_back(visit: Visit, run_id: str) -> str | None:
+    """Return the id of a plan that waits for approval and takes the run back, None where there is none."""
+    waiting = visit.desk.ledger.approvals.waiting(visit.desk.account, visit.now)
+    found = (one.asked for one in waiting if any(undone_run(rule) == run_id for rule in one.asked.rules))
+    return next((asked.plan_id for asked in found), None)
 
 
 def _plans(desk: Desk, found: RunDetails) -> list[Plan]:

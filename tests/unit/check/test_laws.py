@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breadth import examples
 from tertib.check import goals, witness
 from tertib.check.branches import TooMany, all_true, expand
 from tertib.compile import compile_rules
@@ -105,7 +106,7 @@ def read(data: list[Any]) -> tuple[Condition, ...]:
     return () if any(one.severity == "error" for one in complaints) else found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(RULES, st.lists(ORDERS, min_size=8, max_size=8))
 def test_what_is_called_impossible_never_is(data: list[Any], orders: list[Any]) -> None:
     """Conditions without an alternative are true of no order; those whose denial has none are false of none."""
@@ -120,7 +121,7 @@ def test_what_is_called_impossible_never_is(data: list[Any], orders: list[Any]) 
                 assert expand(condition, NOW, wanted=verdict)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(RULES)
 def test_every_way_that_was_calculated_has_an_order(data: list[Any]) -> None:
     """Where nothing had to be tried, what is left open really is possible: an order shows it."""
@@ -145,7 +146,7 @@ def _tangled(domains: Any) -> bool:
     return names is not None and bool(names.some) and names.count.high is not None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(RULES, RULES)
 def test_a_common_order_satisfies_both_as_json(one: list[Any], other: list[Any]) -> None:
     """An order found for two sets of conditions satisfies each when it comes over the wire, as plain JSON."""
@@ -192,7 +193,7 @@ QUERIED = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(QUERIES, st.lists(QUERIED, min_size=8, max_size=8))
 def test_filters_as_conditions_agree_with_their_recheck(data: dict[str, Any], orders: list[Any]) -> None:
     """A query read as conditions is true of exactly the orders that are known to agree with every filter."""

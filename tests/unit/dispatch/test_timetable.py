@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breadth import examples
 from tertib.dispatch.needs import SlotLedger
 from tertib.dispatch.rulebook import Edition
 from tertib.dispatch.timetable import NOBODY_RAN, RESCHEDULED, TAKEN_AWAY, Timetable
@@ -123,7 +124,7 @@ class Shop:
                 self.record.slot_close("default", one.name, at, "done", now)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     zone=st.sampled_from(ZONES),
     cron=st.sampled_from(["30 2 * * *", "0 */6 * * *", "15 1-3 * * *", "0 9 31 * *", "0 9 L * *"]),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from breadth import examples
 from tertib.check.branches import all_true
 from tertib.compile.pushdown import push_down
 from tertib.errors import PlanRefused
@@ -126,7 +127,7 @@ times = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     now=moments,
     calendar=calendars_of,
@@ -186,7 +187,7 @@ def test_a_filter_loses_no_match(
         assert order >= bound if name.endswith("_since") else order <= bound + timedelta(seconds=1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(now=moments, happened=moments, age=ages, operator=st.sampled_from(["older_than", "newer_than"]))
 def test_the_wait_that_is_told_is_the_wait(
     now: datetime, happened: datetime, age: WorkingDays, operator: str

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from breadth import examples
 from tertib.language import codegen, conditions
 from tertib.language.codegen.names import attribute_of
 from tertib.language.codegen.runtime import time_of
@@ -36,7 +37,7 @@ def _laws() -> ModuleType:
 
 laws = _laws()
 NOW = laws.NOW
-LAW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAW = settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SEVERAL = st.lists(laws.TREES, min_size=1, max_size=4).flatmap(
     lambda items: st.tuples(
         st.just(items), st.lists(st.one_of(laws.about(items), laws.ORDERS), min_size=1, max_size=12)
@@ -59,7 +60,7 @@ def true_rules(rules: Mapping[str, tuple[Condition, ...]], order: Any) -> tuple[
 # --- the laws -------------------------------------------------------------------------------------------
 
 
-@settings(LAW, max_examples=600)
+@settings(LAW, max_examples=examples(600))
 @given(ONE)
 def test_a_verdict_is_the_interpreters(case: tuple[Any, Any]) -> None:
     """Every compiled condition says true, false or unknown of every order, as the interpreter does."""
@@ -96,7 +97,7 @@ AKIN = POOL.flatmap(
 """Rules that begin alike, fork by status and use the same fields in several places."""
 
 
-@settings(LAW, max_examples=400)
+@settings(LAW, max_examples=examples(400))
 @given(AKIN)
 def test_rules_that_share_questions_match_alone(case: tuple[list[Any], list[Any]]) -> None:
     """However questions and values are shared between branches, every rule keeps its own meaning."""
@@ -256,7 +257,7 @@ def test_hostile_texts_stay_values(text: str) -> None:
     assert found.isdisjoint({ast.Raise, ast.Import, ast.JoinedStr})
 
 
-@settings(LAW, max_examples=100)
+@settings(LAW, max_examples=examples(100))
 @given(
     st.text(max_size=12),
     st.text(max_size=12).filter(lambda path: "." not in path),

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from breadth import examples
 from tertib.language import conditions
 from tertib.language.personal import Mask
 from tertib.model import Complaint, Condition, Field, Kind, Trace
@@ -616,7 +617,7 @@ plain_comparisons: dict[str, Callable[[Any, Any], bool]] = {
 
 # --- the laws -------------------------------------------------------------------------------------------
 
-LAW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAW = settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def read(*items: Any) -> tuple[Condition, ...]:
@@ -638,7 +639,7 @@ def opposite(found: bool | None) -> bool | None:  # noqa: FBT001 - a verdict
     return None if found is None else not found
 
 
-@settings(LAW, max_examples=1500)
+@settings(LAW, max_examples=examples(1500))
 @given(LEAF_CASES)
 def test_a_test_is_the_plain_reading(case: tuple[Any, Any]) -> None:
     """Every single test says of every order what a plain reading of the language says."""
