@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, Protocol
 
 from tertib.sayings import N_
 
-if TYPE_CHECKING:
-    from tertib.telling.tongue import Tongue  # it says what a sentence saw by this module
+
+class Speech(Protocol):
+    """A language, as far as it is needed here: `tongue.Tongue` is one, and says by this module what a sentence saw."""
+
+    @property
+    def language(self) -> str:
+        """Return its code."""
+        ...
+
+    def gettext(self, message: str, /, **values: Any) -> str:
+        """Return a text in it, its values filled in."""
+        ...
+
+    def ngettext(self, one: str, many: str, count: int, /, **values: Any) -> str:
+        """Return the text for so many."""
+        ...
+
+    def again(self, written: str) -> str:
+        """Write an age anew."""
+        ...
+
 
 _TOLD: Final = re.compile(
     r"\b(?P<past>\d+[dhms](?: \d+[dhms])?) old\b|\bin (?P<coming>\d+[dhms](?: \d+[dhms])?)(?=\))"
@@ -28,7 +47,7 @@ _UNREADABLE: Final = re.compile(r"\(not readable as (?P<kind>\w+)\)")
 _OBJECTS: Final = re.compile(r"\b(?P<count>\d+) objects?\b")
 
 
-def seen(saw: str, tongue: Tongue) -> str:
+def seen(saw: str, tongue: Speech) -> str:
     """Return what a condition saw, as a trace tells it in English, with its ages and missing values in a language."""
     if tongue.language == "en":
         return saw
@@ -42,7 +61,7 @@ def seen(saw: str, tongue: Tongue) -> str:
     )
 
 
-def _aged(found: re.Match[str], tongue: Tongue) -> str:
+def _aged(found: re.Match[str], tongue: Speech) -> str:
     """Write an age anew that a trace wrote as `4d 3h old`, or `in 4d 3h` for what lies ahead."""
     if found["past"]:
         return tongue.gettext("%(age)s old", age=tongue.again(found["past"]))
