@@ -1,4 +1,4 @@
-"""Write `docs/performance.md` from what the benchmarks came to."""
+"""Write `docs/performance.md` from what the benchmarks came to; each one's last figures are kept beside it, as JSON."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from benchmarks.measure import Report, Table, Target
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+KEPT: Final = PAGE.with_suffix(".json")
 
 SECTIONS: Final[Mapping[str, str]] = {
     "conditions": "Deciding, beside hand-written Python",
@@ -38,7 +41,7 @@ _OPENING: Final = """\
 # What Tertib costs
 
 Written by `python -m benchmarks` (after `pip install -e '.[bench]'`, which brings what is compared with); change the
-benchmarks, not this page. Measured on {date}: {machine}.
+benchmarks, not this page. `--only NAME --write` renews a section; each says when and on what it was measured.
 
 ## Where this shows, and where it does not
 
@@ -60,20 +63,44 @@ waits, time by the clock for requests, memory and the ledger, which a busy machi
 """
 
 
+class Kept(msgspec.Struct):
+    """What a benchmark came to, and when and on what it was measured."""
+
+    measured: str
+    report: Report
+
+
+def kept() -> dict[str, Kept]:
+    """Return what the page tells today, by the benchmarks' names."""
+    return msgspec.json.decode(KEPT.read_bytes(), type=dict[str, Kept]) if KEPT.exists() else {}
+
+
 def write(reports: Mapping[str, Report]) -> None:
-    """Write the page; raises KeyError where a benchmark is missing that its opening names a figure of."""
-    PAGE.write_text("\n".join(_lines(reports)) + "\n", encoding="utf-8")
+    """Write the page anew with these reports in the place of their older ones.
+
+    Raises KeyError where a benchmark is missing that the opening names a figure of.
+    """
+    measured = f"{datetime.now(UTC):%Y-%m-%d}: {machine()}"
+    known = {**kept(), **{name: Kept(measured, report) for name, report in reports.items()}}
+    known = {name: known[name] for name in SECTIONS if name in known}
+    PAGE.write_text(text(known), encoding="utf-8")
+    KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(known), indent=1) + b"\n")
 
 
-def _lines(reports: Mapping[str, Report]) -> Iterator[str]:
-    facts = {name: value for report in reports.values() for name, value in report.facts.items()}
-    yield _OPENING.format(date=f"{datetime.now(UTC):%Y-%m-%d}", machine=machine(), **facts)
-    targets = [target for report in reports.values() for target in report.targets]
-    yield from _targets(targets)
-    for name, report in reports.items():
+def text(known: Mapping[str, Kept]) -> str:
+    """Return the page."""
+    return "\n".join(_lines(known)) + "\n"
+
+
+def _lines(known: Mapping[str, Kept]) -> Iterator[str]:
+    facts = {name: value for one in known.values() for name, value in one.report.facts.items()}
+    yield _OPENING.format(**facts)
+    yield from _targets([target for one in known.values() for target in one.report.targets])
+    for name, one in known.items():
         yield f"\n## {SECTIONS[name]}\n"
         yield _prose(name)
-        for table in report.tables:
+        yield f"\nMeasured on {one.measured}."
+        for table in one.report.tables:
             yield from _table(table)
 
 
