@@ -72,6 +72,7 @@ def test_orders_that_were_alike_share_a_rule() -> None:
     [
         ({"before": {"status": "pending"}, "set": {"status": "canceled"}}, "status_flow"),
         ({"set": {"status": "closed"}}, "status_flow"),
+        ({"before": {"payment_method": ""}, "set": {"payment_method": "cod"}}, "not_recorded"),
         ({"before": {"status": "draft"}, "set": {"status": "pending"}}, "status_flow"),
         ({"state": State.SENT}, "unsettled"),
         ({"state": State.HELD}, "not_confirmed"),
