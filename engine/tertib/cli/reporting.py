@@ -52,14 +52,14 @@ class Report:
             from tertib.web.subjects import plan_to_tell  # noqa: PLC0415 - as in `_write`
 
             plan = record.as_recorded(document)
-            self._add(plan_to_tell(plan, opened.settings, out or plan.plan_id), opened.clock.now())
+            self._add(plan_to_tell(plan, opened.settings, out or plan.plan_id), opened.time.now())
 
     def tell_run(self, found: RunDetails, opened: context.Session) -> None:
         """Tell of a past run; the audit log is verified, against each checkpoint outside too. Raises `OSError`."""
         if self.file is not None:
             from tertib.web.subjects import run_to_tell  # noqa: PLC0415 - as in `_write`
 
-            account, ledger, now = opened.settings.account, opened.ledger, opened.clock.now()
+            account, ledger, now = opened.settings.account, opened.ledger, opened.time.now()
             verdicts = [ledger.verify_audit(account, one) for one in opened.witness.saw(account) or (None,)]
             verdict = next((one for one in verdicts if not one.ok), verdicts[0])
             self._add(run_to_tell(found, ledger, opened.settings, verdict, now), now)
