@@ -126,7 +126,3 @@ class LedgerClock:
     def heed(self) -> None:
         """Raise `Stopped` once a stop was asked for."""
         self._system.heed()
-
-    def stop(self) -> None:
-        """Ask for a stop: every sleeper wakes."""
-        self._system.stop()

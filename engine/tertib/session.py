@@ -22,6 +22,7 @@ from tertib.model import Settings
 
 if TYPE_CHECKING:
     from tertib.language.personal import Mask
+    from tertib.ledger.audit import AuditVerdict
     from tertib.ledger.database import Database
     from tertib.ledger.process import Owner
     from tertib.ledger.store import SqlLedger
@@ -220,6 +221,13 @@ class Session:
             budget=self.budget,
             clock=self.time,
         )
+
+    def verified(self) -> AuditVerdict:
+        """Verify the account's audit chain, and that it is still the one that each checkpoint outside saw."""
+        account = self.settings.account
+        seen = self.witness.saw(account) or (None,)
+        verdicts = [self.ledger.verify_audit(account, one) for one in seen]
+        return next((one for one in verdicts if not one.ok), verdicts[0])
 
     def means(self, *, clock: Clock | None = None, progress: Callable[..., None] | None = None) -> Means:
         """Return what the pipeline plans with; raises what opening a part of it raises.

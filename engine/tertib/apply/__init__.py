@@ -21,7 +21,7 @@ from tertib.apply.watch import Watch
 from tertib.compile import Program
 from tertib.errors import LedgerError, Paused, ReadError
 from tertib.model import Answer, Change, Held, Outcome, Plan, RuleTally, State
-from tertib.plan.limits import over_limit, sent_by, unvalued
+from tertib.plan.limits import UNCOUNTED, of_all_rules, over_limit, sent_by, unvalued
 from tertib.plan.pauses import paused, whole
 from tertib.plan.propose import contract_for, repeats_status
 from tertib.plan.vetoes import Facts, recorded_veto
@@ -147,15 +147,15 @@ def _hold_over_limits(state: Applying) -> None:
         rule = compiled.rule
         mine = [change for change in state.going.values() if change.rule == rule.name]
         unknown = {one.id for one in unvalued(mine, rule.limits, caps)}
-        why = N_("its `gross_revenue` cannot be read, so the limit on money cannot count it")
-        _hold(state, [one for one in mine if one.id in unknown], why, "value_unknown")
+        _hold(state, [one for one in mine if one.id in unknown], UNCOUNTED, "value_unknown")
         mine = [one for one in mine if one.id not in unknown]
         breach = over_limit(mine, rule.limits, sent_by(rule.name, today), _satisfied(state.plan, rule.name))
         if breach is not None:
             _hold(state, mine, breach.why, breach.code)
     breach = over_limit(list(state.going.values()), caps, sent_by("", today))
     if breach is not None:
-        _hold(state, list(state.going.values()), said("all rules together: %(why)s", why=breach.why), "cap")
+        capped = of_all_rules(breach)
+        _hold(state, list(state.going.values()), capped.why, capped.code)
 
 
 def _hold(state: Applying, changes: Sequence[Change], why: str, code: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from tertib import pipeline, record
+from tertib import pipeline
 from tertib.cli import context, files, options, outcome, sending, speech
 from tertib.errors import PlanRefused
 from tertib.model import Pick
@@ -31,19 +31,16 @@ def command(
     --first, --only and --except work off a backlog in parts; they also reach what a limit held.
     """
     sending.refuse_unasked("apply", yes=yes)
-    sessions = context.sessions()
-    written = document(plan, sessions)
-    opened = context.of_account(sessions, written.get("account"))
-    restored, pick = record.restore(written), Pick(first, only, but)
-    sending.refuse_strangers(restored, pick)
-    if not yes and not sending.agreed(restored, pick, opened):
+    sessions, pick = context.sessions(), Pick(first, only, but)
+    planned, opened = sending.restored(document(plan, sessions), sessions, pick)
+    if not yes and not sending.agreed(planned, pick, opened):
         click.echo(speech.gettext("nothing was sent"), err=True)
         return 1
     with sending.at_work(opened) as work:
-        run = pipeline.apply(restored, opened.means(progress=work.progress), opened.writer, pick=pick)
+        run = pipeline.apply(planned, opened.means(progress=work.progress), opened.writer, pick=pick)
     sending.tell(run, opened, as_json=as_json)
     # whoever picks a part has seen the rest held
-    return work.exit_code(outcome.exit_code(run.outcomes, restored.held if pick == Pick() else ()))
+    return work.exit_code(outcome.exit_code(run.outcomes, planned.held if pick == Pick() else ()))
 
 
 def document(named: str, sessions: Sequence[context.Session]) -> Mapping[str, Any]:

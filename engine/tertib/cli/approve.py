@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from tertib import record
 from tertib.cli import context, options, outcome, screen, sending, speech
 from tertib.cli.apply import recorded
 from tertib.dispatch import approved
@@ -34,12 +33,9 @@ def command(
 ) -> int:
     """Say yes to a plan that waits, and apply it at once; every check is made again at that moment."""
     sending.refuse_unasked("approve", yes=yes)
-    sessions = context.sessions()
-    written = recorded(plan, sessions)
-    opened = context.of_account(sessions, written.get("account"))
-    restored, pick = record.restore(written), Pick(first, only, but)
-    sending.refuse_strangers(restored, pick)
-    if not yes and not sending.agreed(restored, pick, opened):
+    sessions, pick = context.sessions(), Pick(first, only, but)
+    planned, opened = sending.restored(recorded(plan, sessions), sessions, pick)
+    if not yes and not sending.agreed(planned, pick, opened):
         click.echo(speech.gettext("nothing was approved"), err=True)
         return 1
     account, now = opened.settings.account, opened.time.now()

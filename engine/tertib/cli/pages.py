@@ -31,7 +31,7 @@ def place(opened: Session, at: str | None) -> Web | None:
 def beside(
     opened: Sequence[Session], rules: Sequence[str], web: Web | None, log: Log
 ) -> Iterator[Callable[[], Wait]]:
-    """Serve the pages meanwhile, and yield what makes what waits for the next slot or for somebody's yes.
+    """Serve the pages meanwhile, and yield what gives each account its wait for the next slot, or for somebody's yes.
 
     A port that is taken is logged, and stops no schedule. Raises `SettingsError` where anybody could open the pages.
     """

@@ -43,8 +43,7 @@ def from_run(opened: context.Session, run_id: str, rule: str, order: str) -> Exp
 
 def _plans(opened: context.Session, details: RunDetails) -> dict[str, Mapping[str, Any]]:
     """Return the recorded documents of the plans that a run rests on."""
-    names = dict.fromkeys([details.run.plan_id, *(one.plan_id for one in details.changes)])
-    found = {name: opened.ledger.plan_document(name) for name in names if name is not None}
+    found = {name: opened.ledger.plan_document(name) for name in details.plan_ids}
     return {name: document for name, document in found.items() if document is not None}
 
 

@@ -59,10 +59,8 @@ class Report:
         if self.file is not None:
             from tertib.web.subjects import run_to_tell  # noqa: PLC0415 - as in `_write`
 
-            account, ledger, now = opened.settings.account, opened.ledger, opened.time.now()
-            verdicts = [ledger.verify_audit(account, one) for one in opened.witness.saw(account) or (None,)]
-            verdict = next((one for one in verdicts if not one.ok), verdicts[0])
-            self._add(run_to_tell(found, ledger, opened.settings, verdict, now), now)
+            now = opened.time.now()
+            self._add(run_to_tell(found, opened.ledger, opened.settings, opened.verified(), now), now)
 
     def say(self) -> None:
         """Say where the report is, once there is one."""

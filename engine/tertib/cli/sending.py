@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,16 @@ def refuse_unasked(verb: str, *, yes: bool) -> None:
         raise click.UsageError(f"there is no terminal to ask on; add `--yes` to {verb} without being asked")
 
 
-def refuse_strangers(plan: Plan, pick: Pick) -> None:
+def restored(
+    written: Mapping[str, Any], sessions: Sequence[context.Session], pick: Pick
+) -> tuple[Plan, context.Session]:
+    """Return a plan from its document, and its account; raises `PlanRefused` where the pick names a stranger."""
+    opened, plan = context.of_account(sessions, written.get("account")), record.restore(written)
+    _refuse_strangers(plan, pick)
+    return plan, opened
+
+
+def _refuse_strangers(plan: Plan, pick: Pick) -> None:
     """Raise `PlanRefused` for an order that is not in the plan: a typing mistake must not pass for a pick."""
     known = {name for one in (*plan.changes, *plan.over_limit) for name in (one.order_id, str(one.id))}
     strange = [name for name in (*pick.only, *pick.but) if name not in known]

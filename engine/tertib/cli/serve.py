@@ -14,6 +14,7 @@ from tertib.cli import context, options, pages, problems, redact, screen, watchi
 from tertib.dispatch import local
 from tertib.dispatch.rulebook import Rulebook
 from tertib.errors import CredentialError, RuleError, SettingsError, TertibError
+from tertib.session import Session as AccountSession
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor
@@ -105,7 +106,16 @@ def server_of(
         raise SettingsError(
             "none of these rules has a schedule", hint='add `schedule: "*/30 8-21 * * *"` to a rule'
         )
-    machine = local.Machine(
+    machine = machine_of(opened, log, told)
+    log.info("serving", rules=[rule.name for rule in chosen], account=opened.settings.account)
+    return local.Server(chosen, machine, rulebook(opened, rules).changed)
+
+
+def machine_of(
+    opened: AccountSession, log: local.Log, told: Mapping[str, Any] | None = None
+) -> local.Machine:
+    """Return what serving an account works with, all of it its session's."""
+    return local.Machine(
         settings=opened.settings,
         reader=lambda: opened.reader,
         writer=lambda: opened.writer,
@@ -113,10 +123,8 @@ def server_of(
         clock=opened.time,
         mask=opened.mask,
         log=log,
-        **told,
+        **(told or {}),
     )
-    log.info("serving", rules=[rule.name for rule in chosen], account=opened.settings.account)
-    return local.Server(chosen, machine, rulebook(opened, rules).changed)
 
 
 def rulebook(opened: context.Session, rules: tuple[str, ...]) -> Rulebook:

@@ -89,6 +89,12 @@ class RunDetails:
     requests: tuple[RequestRecord, ...]
     changes: tuple[ChangeRecord, ...]
 
+    @property
+    def plan_ids(self) -> tuple[str, ...]:
+        """Return the plans that the run rests on: its own, and those of which it took changes."""
+        named = dict.fromkeys([self.run.plan_id, *(one.plan_id for one in self.changes)])
+        return tuple(name for name in named if name is not None)
+
 
 def listed(connection: Connection, account: str, limit: int, before: str | None) -> tuple[RunRecord, ...]:
     """Return the account's runs, the newest first; `before` is the last run of the page before."""

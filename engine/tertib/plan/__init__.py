@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,7 +24,7 @@ from tertib.model import (
     ScanReport,
 )
 from tertib.plan.holds import WHOLE_RULE
-from tertib.plan.limits import Breach, held_for, over_limit, sent_by, unvalued
+from tertib.plan.limits import Breach, held_for, of_all_rules, over_limit, sent_by, unvalued
 from tertib.plan.priorities import Claim, settle_claims
 from tertib.plan.propose import propose
 from tertib.plan.vetoes import Facts
@@ -191,7 +191,7 @@ def _over_caps(kept: Sequence[Change], program: Program, facts: Facts, *, acting
         facts.settings.caps,
         sent_by("", facts.history.sent_today),
     )
-    return breach and replace(breach, code="cap", why=said("all rules together: %(why)s", why=breach.why))
+    return breach and of_all_rules(breach)
 
 
 # --- telling --------------------------------------------------------------------------------------------

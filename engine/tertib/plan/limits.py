@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from tertib.model import Change, Held, Limits, Sent
 from tertib.sayings import N_, said
 
 SMALLEST_SHARED = 20
 """Below this many orders a share says nothing, and is not judged."""
+
+
+UNCOUNTED: Final = N_("its `gross_revenue` cannot be read, so the limit on money cannot count it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,16 @@ def unvalued(changes: Sequence[Change], limits: Limits, caps: Limits) -> list[He
     """Return holds for the changes whose money is unknown while a money limit must count it."""
     if all(one is None for one in (limits.value, limits.value_per_day, caps.value, caps.value_per_day)):
         return []
-    why = N_("its `gross_revenue` cannot be read, so the limit on money cannot count it")
     return [
-        Held(change.order_id, change.rule, "value_unknown", why, change.id)
+        Held(change.order_id, change.rule, "value_unknown", UNCOUNTED, change.id)
         for change in changes
         if change.value is None
     ]
+
+
+def of_all_rules(breach: Breach) -> Breach:
+    """Return a breach of what all rules together may do."""
+    return Breach("cap", said("all rules together: %(why)s", why=breach.why))
 
 
 def held_for(breach: Breach, changes: Sequence[Change]) -> list[Held]:

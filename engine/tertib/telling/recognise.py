@@ -69,9 +69,9 @@ def _values(text: _Text, stored: str) -> dict[str, object] | None:
     found = text.pattern.fullmatch(stored)
     if found is None:
         return None
-    values = dict(zip(text.names, found.groups(), strict=True))
-    same = all(values[name] == said for name, said in zip(text.names, found.groups(), strict=True))
-    return dict(values) if same else None
+    told = list(zip(text.names, found.groups(), strict=True))
+    values: dict[str, object] = dict(told)
+    return values if all(values[name] == value for name, value in told) else None
 
 
 def _made(text: _Text, values: dict[str, object]) -> Said:

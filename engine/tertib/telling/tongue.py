@@ -18,7 +18,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from tertib.sayings import Said
-from tertib.telling import recognise, text
+from tertib.telling import text
 from tertib.telling.seen import seen
 
 DOMAIN: Final = "tertib"
@@ -80,6 +80,8 @@ class Tongue:
         told = self.catalogue.gettext(sentence)
         if told != sentence:
             return told
+        from tertib.telling import recognise  # noqa: PLC0415 - brings RE2, which English does without
+
         made = recognise.sentence(LOCALES, DOMAIN, self.language, sentence)
         return self._said(made) if isinstance(made, Said) else self._joined(sentence)
 

@@ -88,7 +88,7 @@ def desk_of(opened: Session, rules: Sequence[str] = ()) -> Desk:
         ledger=ledger,
         book=Book(rules or opened.settings.rules, opened.settings, opened.clock),
         means=_Means(opened),
-        verify=lambda: _verified(opened),
+        verify=opened.verified,
         plans=Plans(ledger),
         ahead=Ahead(opened.settings.timezone),
         days=Days(ledger, opened.settings.account, opened.settings.timezone),
@@ -107,11 +107,3 @@ class _Means:
         clock = self._opened.clock
         with self._lock:
             return self._opened.means(progress=lambda _event, **_numbers: clock.heed())
-
-
-def _verified(opened: Session) -> AuditVerdict:
-    """Verify the account's chain, and that it is still the one that each checkpoint outside saw."""
-    account = opened.settings.account
-    seen = opened.witness.saw(account) or (None,)
-    verdicts = [opened.ledger.verify_audit(account, one) for one in seen]
-    return next((one for one in verdicts if not one.ok), verdicts[0])

@@ -60,8 +60,7 @@ def _way_back(visit: Visit, run_id: str) -> str | None:
 
 
 def _plans(desk: Desk, found: RunDetails) -> list[Plan]:
-    names = dict.fromkeys([found.run.plan_id, *(one.plan_id for one in found.changes)])
-    plans = (desk.plan(name) for name in names if name is not None)
+    plans = map(desk.plan, found.plan_ids)
     return [plan for plan in plans if plan is not None]
 
 

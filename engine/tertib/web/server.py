@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from typing import Final, Protocol
 
 from tertib.errors import SettingsError
@@ -36,12 +35,11 @@ class Bell:
 
     def __init__(self, clock: Sleeper) -> None:
         self._clock = clock
-        self._rings = count()
-        self._rung = 0
+        self._rung = object()
 
     def ring(self) -> None:
         """Wake everybody who waits, or waits next."""
-        self._rung = next(self._rings) + 1
+        self._rung = object()  # another one than anybody has heard
 
     def waiter(self) -> Callable[[float], None]:
         """Return what waits so many seconds, or until somebody rings, or a stop is asked for.
@@ -52,7 +50,7 @@ class Bell:
 
         def wait(seconds: float) -> None:
             nonlocal heard
-            while seconds > 0 and self._rung == heard and not self._clock.stopping:
+            while seconds > 0 and self._rung is heard and not self._clock.stopping:
                 nap = min(seconds, _NAP)
                 self._clock.sleep(nap)
                 seconds -= nap

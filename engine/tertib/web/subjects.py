@@ -69,8 +69,7 @@ def run_to_tell(
 ) -> OfRun:
     """Return what there is to tell of a past run: its plans, what people said to them, its place in the audit log."""
     account = settings.account
-    names = dict.fromkeys([found.run.plan_id, *(one.plan_id for one in found.changes)])
-    documents = [ledger.plan_document(name) for name in names if name is not None]
+    documents = map(ledger.plan_document, found.plan_ids)
     plans = tuple(record.as_recorded(one) for one in documents if one is not None)
     asked = (ledger.approvals.of(account, plan.plan_id, now) for plan in plans)
     return OfRun(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from tertib.cli.serve import machine_of
 from tertib.cli.showcase.clock import CatchingUpClock
 from tertib.cli.showcase.days import DAYS, EVENTS, Event
 from tertib.cli.showcase.rules import lay_out
@@ -108,17 +109,8 @@ def _session(place: Path, served: Served, clock: CatchingUpClock) -> Session:
 
 
 def _server(session: Session) -> local.Server:
-    machine = local.Machine(
-        settings=session.settings,
-        reader=lambda: session.reader,
-        writer=lambda: session.writer,
-        ledger=session.ledger,
-        clock=session.clock,
-        mask=session.mask,
-        log=Silent(),
-    )
     rules = load(session.settings.rules, session.settings).rules
-    return local.Server(rules, machine, Rulebook((), (), session.settings).changed)
+    return local.Server(rules, machine_of(session, Silent()), Rulebook((), (), session.settings).changed)
 
 
 class Silent:
