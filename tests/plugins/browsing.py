@@ -290,7 +290,8 @@ class Seat:
         """Prove that nothing on the page is wider than the screen."""
         # A phone zooms out where something is too wide, so the screen's own width counts and not the window's.
         width = DEVICES[self.device]["viewport"]["width"]
-        found = self.page.evaluate("document.scrollingElement.scrollWidth")
+        self.page.wait_for_load_state()
+        found = self.page.locator("html").evaluate("html => html.scrollWidth")
         assert found <= width, f"{self.page.url} is {found} px wide on {width}"
 
 
