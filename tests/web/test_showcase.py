@@ -8,17 +8,18 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from tertib.cli import main
-from tertib.cli.showcase import Showcase
+from tertib.cli.showcase import Showcase, showing
 from tertib.cli.showcase.clock import CatchingUpClock
 from tertib.cli.showcase.days import DAYS
 from tertib.cli.showcase.rules import SHOWN
@@ -27,6 +28,7 @@ from tertib.load import load
 from tertib.rehearse import run as rehearse
 from tertib.web.daily import midnight
 
+JAKARTA: Final = ZoneInfo("Asia/Jakarta")
 PROMISED: Final = "janji-bayar"
 ACCOUNT: Final = "/accounts/default"
 PAGES: Final = (
@@ -48,9 +50,9 @@ def test_there_are_runs_on_schedule_and_by_hand_on_each_of_the_days(showcase: Sh
     assert kinds["slot"] > 10 * DAYS
     assert (kinds["run"], kinds["apply"], kinds["undo"]) == (1, 1, 1)
     assert kinds["approved"] >= 3
-    ago = (now - midnight((now - timedelta(days=back)).date(), "Asia/Jakarta") for back in range(1, DAYS))
-    changed = [ledger.changed("default", now - one - timedelta(days=1), now - one) for one in ago]
-    assert all(changed)
+    today = now.astimezone(JAKARTA).date()
+    begins = [midnight(today - timedelta(days=back), "Asia/Jakarta") for back in range(1, DAYS)]
+    assert all(ledger.changed("default", day, day + timedelta(days=1)) for day in begins)
     assert timedelta() < now - runs[0].started_at < timedelta(hours=6.5)
 
 
@@ -130,6 +132,38 @@ def test_its_pages_are_served(showcase: Showcase) -> None:
 
 
 # --- the clock ------------------------------------------------------------------------------------------
+
+
+class Elsewhen(CatchingUpClock):
+    """The clock of a history that ends some time from now; the shop's goes with it."""
+
+    def __init__(self, later: timedelta) -> None:
+        super().__init__(timedelta(days=DAYS))
+        self.later = later
+
+    def now(self) -> datetime:
+        """Return the instant that it stands at, in UTC."""
+        return super().now() + self.later
+
+    def takes_along(self, advance: Callable[[timedelta], object]) -> None:
+        """Move another clock to where this one stands, and from now on with it."""
+        advance(self.later)
+        super().takes_along(advance)
+
+
+@pytest.mark.parametrize("ends", [time(15, 5), time(20, 10)], ids=str)
+def test_a_slot_between_two_events_takes_nothing_from_them(ends: time) -> None:
+    """Begun at these times of day, slots came just before the run by hand and before the answer was lost."""
+    now = datetime.now(JAKARTA)
+    later = datetime.combine(now.date() + timedelta(days=1), ends, JAKARTA) - now
+    with closing(Elsewhen(later)) as clock, showing(clock=clock) as showcase:
+        ledger = showcase.session.ledger
+        found = {one.kind: ledger.run_details(one.run_id) for one in ledger.runs("default", 500)}
+        by_hand = found["run"]
+        assert by_hand is not None
+        assert {one.state for one in by_hand.changes} == {"confirmed"}
+        lost = [one for one in changes(showcase) if one.state == "confirmed_by_readback"]
+        assert len({one.run_id for one in lost}) == 1
 
 
 def test_the_clock_leaps_until_it_has_caught_up_and_takes_the_shop_along() -> None:

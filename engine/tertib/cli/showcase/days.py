@@ -1,7 +1,8 @@
 """What people did in the days that are shown: who approved and rejected what, who changed an order, what went wrong.
 
 Each event happens so many hours before the present, between the slots of the rules, and does only what a person at the
-shop, at the command line or on the pages could have done, or the network.
+shop, at the command line or on the pages could have done, or the network. The present may be any time of day, so the rules'
+slots may lie between any two events: what a rule must not come before is one event.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def _work_off(scene: Scene) -> None:
 
 
 def _run_by_hand(scene: Scene) -> None:
-    """Run a rule at once, between its slots: `tertib run complete-digital-paid`."""
+    """Let a day go by, and run a rule at once, before its slot comes: `tertib run complete-digital-paid`."""
+    shopfloor.a_day(scene)
     pipeline.run([scene.rule("complete-digital-paid")], scene.session.means(), scene.session.writer)
 
 
@@ -75,7 +77,8 @@ def _edit_what_a_rule_did(scene: Scene) -> None:
 
 
 def _lose_an_answer(scene: Scene) -> None:
-    """Let the connection break once after Scalev did what it was asked: nobody knows, until it is read back."""
+    """Let a day go by, and the connection break once after Scalev did what the next rule asked: nobody knows, until it is read back."""
+    shopfloor.a_day(scene)
     scene.served.faults.add("reset_after_apply", target="change")
 
 
@@ -114,11 +117,9 @@ EVENTS: Final = (
     Event(83.5, _approve("cancel-unpaid-transfer", "siti", "all older than three days")),
     Event(78, _work_off),
     Event(75, _edit_what_a_rule_did),
-    Event(68, shopfloor.a_day),
-    Event(67.5, _lose_an_answer),
+    Event(68, _lose_an_answer),
     Event(58, _reject("return-to-sender", "dewi", "the photos are not in the folder yet")),
-    Event(45, shopfloor.a_day),
-    Event(44.5, _run_by_hand),
+    Event(45, _run_by_hand),
     Event(38, _undo),
     Event(36, _approve("cancel-unpaid-transfer", "dewi", "the first three; asked the others", first=3)),
     Event(24, shopfloor.a_day),
