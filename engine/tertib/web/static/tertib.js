@@ -1,4 +1,4 @@
-/* What the pages can do without, and do better with: tick all rows of a page, and tell how many are ticked. */
+/* What the pages can do without, and do better with: tick all rows of a page, tell how many are ticked, show where one is. */
 (function () {
   "use strict";
   function boxes() {
@@ -16,6 +16,13 @@
     });
     cell.appendChild(box);
   }
+  // On a phone the menu is one row that is wider than the screen: begin at the page that is shown.
+  function menu() {
+    var row = document.querySelector(".top nav");
+    var here = row && row.querySelector("[aria-current]");
+    if (here) { row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2; }
+  }
+  document.addEventListener("DOMContentLoaded", menu);
   document.addEventListener("DOMContentLoaded", header);
   document.addEventListener("htmx:afterSettle", header);
   // A refusal is a page of its own kind: show it where the answer would have stood.
