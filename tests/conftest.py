@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import tables
 from breadth import IN_CI, examples
 from tertib.language.personal import Mask
 
@@ -27,6 +28,13 @@ settings.register_profile(
     "here", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=examples(100)
 )
 settings.load_profile("ci" if IN_CI else "here")
+tables.remember()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Give half as many workers again as there are processors: much of the time goes by in waits for others."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return processors + (processors + 1) // 2
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,6 +8,8 @@ system cannot fork with open files, every command is a process of its own from i
 from __future__ import annotations
 
 import atexit
+import gc
+import importlib
 import json
 import os
 import socket
@@ -15,11 +17,13 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NoReturn
 
 PATIENCE: Final = 120
 """Seconds that a command may take."""
@@ -29,7 +33,9 @@ _WARM: Final = not os.environ.get("CI") and hasattr(socket, "send_fds") and hasa
 _READ_AHEAD: Final = (
     "tertib.cli.apply tertib.cli.plan tertib.cli.run tertib.cli.outcome tertib.check tertib.rehearse tertib.ledger.store"
     " tertib.ledger.export tertib.ledger.keys tertib.language.codegen.plan tertib.projection tertib.scalev.client"
-    " alembic.command alembic.runtime.migration jsonschema httpcore sqlalchemy.dialects.sqlite rich.table rich.progress"
+    " tertib.ledger.kept tertib.ledger.witness tertib.cli.audit tertib.cli.ledger tertib.scalev.sharing"
+    " alembic.command alembic.config alembic.runtime.migration jsonschema httpcore idna encodings.idna encodings.utf_8_sig"
+    " sqlalchemy.dialects.sqlite sqlalchemy.dialects.postgresql.psycopg psycopg rich.table rich.progress opentelemetry.trace"
 )
 _LENGTH: Final = struct.Struct("!I")
 
@@ -37,7 +43,7 @@ _LENGTH: Final = struct.Struct("!I")
 def run(words: Sequence[str], place: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run `tertib` with these words in a directory, without a terminal; return its exit code and what it said."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        if _WARM and not any(name.startswith("PYTHON") for name in environ if name != "PYTHONPATH"):
+        if _WARM and not any(_changes_python(name, value) for name, value in environ.items()):
             code = _kept().run(words, place, environ, (out, err))
         else:
             code = subprocess.run(
@@ -52,6 +58,11 @@ def run(words: Sequence[str], place: Path, environ: Mapping[str, str]) -> subpro
             ).returncode
         said = [_text(one) for one in (out, err)]
     return subprocess.CompletedProcess([*TERTIB, *words], code, *said)
+
+
+def _changes_python(name: str, value: str) -> bool:
+    """Tell whether a variable makes Python start otherwise than it did here; where modules lie makes no difference."""
+    return name.startswith("PYTHON") and name != "PYTHONPATH" and os.environ.get(name) != value
 
 
 def _text(file: IO[bytes]) -> str:
@@ -113,9 +124,16 @@ def _received(end: socket.socket, length: int) -> bytes:
 
 def serve(number: int) -> None:
     """Fork a command for each that is asked for, until the other end is closed."""
+    import tables  # noqa: PLC0415 - reads a good part of Tertib, which not every test needs
+
     del sys.path[1]  # where this file lies is no place for the program's own imports
     for name in _READ_AHEAD.split():
-        __import__(name)
+        with suppress(ImportError):  # of an extra that is not here
+            importlib.import_module(name)
+    tables.remember()
+    tables.rehearse()
+    gc.collect()
+    gc.freeze()  # a child's collector leaves alone what they share
     end = socket.socket(fileno=number)
     while True:
         head, files, _, _ = socket.recv_fds(end, _LENGTH.size, 2)
@@ -158,4 +176,21 @@ def _become(asked: Mapping[str, Any], files: Sequence[int]) -> None:
     sys.argv = ["tertib", *asked["words"]]
     from tertib.cli import main  # noqa: PLC0415 - read by now; a test that imports this file does without
 
-    sys.exit(main())
+    code: object
+    try:
+        code = main()
+    except SystemExit as end:
+        code = end.code
+    _end(code)
+
+
+def _end(code: object) -> NoReturn:
+    """End as Python does, but leave it to the system to take down what was there before the fork: it takes most of the time."""
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    gc.collect()  # so that what was left open is told, as it would be
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code if isinstance(code, int) else code is not None)
