@@ -5,7 +5,7 @@
     python docs/translations.py --check         # say what is missing or wrong; exit 1 where something is
 
 Texts are found by the names that mark them: `N_`, `gettext`, `ngettext`, `said` and `said_many`; in templates `_`,
-`ngettext` and `{% trans %}`. A text that left the code keeps its translation at the end of the file (`#~`), and gets it back with it,
+`ngettext` and `{% trans %}`; and a starter rule's `description` is one. A text that left the code keeps its translation at the end of the file (`#~`), and gets it back with it,
 until `--drop` removes it. Only one such command writes at a time. A FILE holds plain pairs of msgid and msgstr, without
 a header if you like; what in it stands nowhere in the code is named and left out. With `--write-missing FILE` the texts
 that want a translation are written to a FILE that can be filled in and merged.
@@ -31,6 +31,7 @@ from babel.messages.pofile import read_po, write_po
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent / "engine" / "tertib"
 FOLDER: Final = PACKAGE / "locale" / "id" / "LC_MESSAGES"
+RULES: Final = PACKAGE.parent.parent / "rules"
 PO: Final = FOLDER / "tertib.po"
 MO: Final = FOLDER / "tertib.mo"
 
@@ -62,6 +63,7 @@ MOMENT: Final = datetime(2026, 11, 22, tzinfo=UTC)
 ONE_PLURAL: Final = "nplurals=1; plural=0;"
 """Indonesian has one form for any count."""
 
+_DESCRIPTION: Final = re.compile(r"(?m)^description: (.*\S)\s*$")
 _VALUE: Final = re.compile(r"%\(\w+\)s|%%?")
 
 
@@ -109,6 +111,9 @@ def collected() -> Catalog:
         found = extract_from_dir(PACKAGE, [*NOT_OURS, (FILES[method], method)], OPTIONS, keywords=names)
         for file, line, message, _, _ in sorted(found, key=lambda one: (one[0], one[1])):
             catalogue.add(message, None, [(f"engine/tertib/{file}", line)])
+    for rule in sorted(RULES.rglob("*.yaml")):
+        for said in _DESCRIPTION.findall(rule.read_text("utf-8")):
+            catalogue.add(said, None, [(f"rules/{rule.relative_to(RULES)}", 1)])
     return catalogue
 
 

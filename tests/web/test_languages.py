@@ -312,7 +312,7 @@ def shown_in(showcase: Showcase) -> set[str]:
     decided = ledger.approvals.listed("default", now, 500)
     return {
         *("default", session.time.now().tzname() or ""),
-        *(words for one in rules for words in (one.name, one.description or "", Path(one.origin.file).name)),
+        *(words for one in rules for words in (one.name, Path(one.origin.file).name)),
         *(one.name for one in cases),
         *(words for one in decided for words in (one.note or "", one.decided_by or "")),
         *(words for one in ledger.pauses("default", now) for words in (one.why, one.who)),

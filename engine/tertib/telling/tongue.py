@@ -71,6 +71,10 @@ class Tongue:
         told = self.known(sentence)
         return sentence if told is None else told
 
+    def purpose(self, description: str | None) -> str:
+        """Return what a rule is for: a starter rule's words in this language, a shop's own as they stand."""
+        return self.catalogue.gettext(description) if description else ""
+
     def known(self, sentence: str) -> str | None:
         """Return a sentence as `say` does, None where none of our texts made it: another wrote it, or an older version."""
         if self.language == ENGLISH or not sentence:

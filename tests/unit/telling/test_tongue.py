@@ -12,6 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tertib import shipped
+from tertib.load import load
+from tertib.model import Settings
 from tertib.sayings import N_, Said, said, said_many
 from tertib.telling import recognise
 from tertib.telling.tongue import DOMAIN, LOCALES, preferred, tongue
@@ -137,3 +140,14 @@ def test_a_browser_may_ask_in_odd_ways(header: str, language: str) -> None:
 def test_what_no_text_of_ours_made_stays_as_it_is(odd: str) -> None:
     """A lone surrogate that an order smuggled in, or a sentence made to be hard to match, is no reason to fail."""
     assert INDONESIAN.say(odd) == odd
+
+
+def test_starter_rules_say_in_both_languages_what_they_are_for() -> None:
+    """Each of them; a rule that the shop wrote, in the shop's own words."""
+    rules = load([shipped.rules()], Settings()).rules
+    for rule in rules:
+        assert ENGLISH.purpose(rule.description) == rule.description
+        assert INDONESIAN.purpose(rule.description) != rule.description, rule.name
+    assert len(rules) > 10
+    assert INDONESIAN.purpose("100% of what `dewi` asked for") == "100% of what `dewi` asked for"
+    assert INDONESIAN.purpose(None) == INDONESIAN.purpose("") == ""
