@@ -67,8 +67,9 @@ def _apprise(url: str) -> Apprise | None:
         raise SettingsError(MISSING, hint=INSTALL) from None
     # its own log quotes addresses, and would go to stderr
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    # with a time-out of its own Apprise sends in a pool of threads, which Python waits for before it ends
     asset = apprise.AppriseAsset(
-        async_mode=False, http_redirects=False, secure_logging=True, storage_mode="memory"
+        async_mode=False, http_redirects=False, secure_logging=True, storage_mode="memory", service_timeout=0
     )
     instance = apprise.Apprise.instantiate(url, asset=asset)
     if instance is None:

@@ -94,6 +94,14 @@ def test_a_service_that_hangs_holds_up_nothing(floor: Floor, service: Service) -
     assert time.monotonic() - began < 5
 
 
+def test_no_thread_is_left_that_the_end_of_the_process_waits_for(service: Service) -> None:
+    """Whoever sends waits for the service, and nobody else: Python joins all threads that are no daemons."""
+    before = set(threading.enumerate())
+    send = channels.sender(service.url(), "owner")
+    assert send("a title", "a text")
+    assert all(one.daemon for one in set(threading.enumerate()) - before)
+
+
 def test_a_queue_that_is_full_loses_messages_and_waits_for_nobody() -> None:
     """What does not fit any more is reported as failed."""
     release, reports = threading.Event(), list[Delivery]()
