@@ -12,6 +12,9 @@ from typing import Final
 
 from tertib.errors import LedgerError, TertibError
 
+_NAP: Final = 0.5
+"""Seconds that a sleeper lies still at most before it looks whether the process was asked to stop."""
+
 
 class Stopped(TertibError):  # noqa: N818 - named for what was asked, which is no fault
     """The process was asked to stop while nothing was on the wire."""
@@ -22,7 +25,9 @@ class SystemClock:
 
     A byte in a pipe is what wakes the sleepers: writing one is safe inside a signal handler, where setting a
     `threading.Event` could wait for a lock that the interrupted code holds. The byte is never read, so every
-    sleeper of every thread wakes, and no later sleep waits.
+    sleeper of every thread wakes, and no later sleep waits. But Python runs the handler only once its main thread runs:
+    a signal that comes just before that thread begins to wait, or is taken by another one, does not wake it. So a long
+    wait is made of short ones.
     """
 
     def __init__(self) -> None:
@@ -39,8 +44,9 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         """Wait `seconds`, or until `stop` is called."""
-        if seconds > 0 and not self._stopping:
-            select.select([self._wake], [], [], seconds)
+        until = time.monotonic() + seconds
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            select.select([self._wake], [], [], min(left, _NAP))
 
     @property
     def stopping(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -36,6 +38,40 @@ def test_a_stop_wakes_every_sleeper_and_forbids_further_sleep(clock: SystemClock
         sleeper.join(10)
     clock.sleep(3600.0)
     assert not any(sleeper.is_alive() for sleeper in sleepers)
+
+
+TAKEN_ELSEWHERE = """
+import signal, threading, time
+from tertib.cli.context import stopping
+from tertib.clock import SystemClock
+
+clock = SystemClock()
+with stopping(clock) as stop:
+    asleep = threading.Event()
+
+    def take() -> None:
+        asleep.wait()
+        time.sleep(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        time.sleep(120)
+
+    threading.Thread(target=take, daemon=True).start()
+    asleep.set()
+    clock.sleep(100.0)
+print(clock.stopping, stop.number)
+"""
+
+
+def test_a_signal_that_another_thread_takes_wakes_the_main_one() -> None:
+    """It interrupts no wait of the main thread, and neither does one that comes just before the wait begins."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", TAKEN_ELSEWHERE],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,  # it sleeps for longer where nobody looks
+    )
+    assert (done.stdout, done.stderr) == (f"True {signal.SIGTERM.value}\n", "")
 
 
 def test_a_negative_sleep_does_not_wait(clock: SystemClock) -> None:

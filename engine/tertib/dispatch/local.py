@@ -67,6 +67,9 @@ SETTLE_AGAIN: Final = timedelta(minutes=1)
 AFTER_TROUBLE: Final = timedelta(seconds=5)
 """How long is waited where the ledger did not answer, before it is asked again."""
 
+_NAP: Final = 0.5
+"""Seconds that pass at most until a signal is heeded where several accounts are attended to."""
+
 AT_ONCE: Final = 8
 """How many accounts take their turns at the same time; for more of them there is `tertib worker`."""
 
@@ -403,12 +406,14 @@ def _attend_all(
 ) -> None:
     """Attend to each account in a thread of its own; a fault in one that is none of its rules' ends them all."""
     with ThreadPoolExecutor(len(servers), thread_name_prefix="account") as pool:
-        under_way = [
+        under_way = {
             pool.submit(_attend, one, clock, wait, turns) for one, wait in zip(servers, waits, strict=True)
-        ]
+        }
         try:
-            for ended in all_ended(under_way, return_when=FIRST_EXCEPTION).done:
-                ended.result()
+            while under_way:  # in short waits: a signal that comes just before one does not wake it
+                done, under_way = all_ended(under_way, timeout=_NAP, return_when=FIRST_EXCEPTION)
+                for ended in done:
+                    ended.result()
         except BaseException:
             clock.stop()
             raise

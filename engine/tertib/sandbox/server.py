@@ -26,6 +26,8 @@ from tertib.sandbox.shop import Shop
 from tertib.sandbox.state import Sandbox, sandbox_of
 
 START_TIMEOUT: Final = 15.0
+_NAP: Final = 0.1
+"""Seconds that pass at most until a signal is heeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,8 @@ def run_forever(
     tags_mean: TagsMean = "any",
 ) -> None:
     """Serve a shop until SIGTERM or Ctrl-C, then stop cleanly and return."""
-    stop = threading.Event()
     with (
-        _signals(stop),
+        _signals() as asked,
         serve(
             shop,
             host=host,
@@ -154,23 +155,27 @@ def run_forever(
     ):
         if on_ready is not None:
             on_ready(served)
-        while not stop.wait(0.5) and served.thread.is_alive():
-            pass
+        while not asked and served.thread.is_alive():
+            served.thread.join(_NAP)
 
 
 @contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    """Turn the two signals of an ordinary end into `stop`; other threads than the main one cannot."""
+def _signals() -> Iterator[list[int]]:
+    """Yield where the two signals of an ordinary end are noted; other threads than the main one get none.
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+    A list, because setting a `threading.Event` in a handler could wait for a lock that the interrupted code holds.
+    """
+    asked: list[int] = []
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
 
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield asked
         return
     before = {one: signal.signal(one, on_signal) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield asked
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
