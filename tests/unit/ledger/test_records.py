@@ -105,6 +105,24 @@ def test_a_run_tells_its_story(desk: Any) -> None:
     assert ledger.run_details("default-9") is None
 
 
+def test_a_run_names_every_plan_it_rests_on(desk: Any) -> None:
+    """First its own, then each of which it took a change, once; one that had nothing to plan names none."""
+    ledger = desk.open()
+    waits = desk.changes(2)
+    elsewhere = desk.save(ledger, *waits)
+    applied = desk.change(7, rule="settle")
+    run = desk.begin(ledger, applied)
+    ledger.conclude(run, [desk.outcome(one, State.AWAITING_APPROVAL) for one in waits], desk.now)
+    desk.answer(ledger, desk.send(ledger, run, applied), "answered", State.CONFIRMED, applied)
+    desk.end(ledger, run)
+    told = ledger.run_details(run)
+    assert told.plan_ids == (told.run.plan_id, elsewhere.plan_id)
+    assert told.run.plan_id != elsewhere.plan_id
+    empty = ledger.begin(ACCOUNT, None, kind="apply", slot=None, now=desk.now)
+    desk.end(ledger, empty)
+    assert ledger.run_details(empty).plan_ids == ()
+
+
 def test_an_orders_changes_are_found_by_either_name(desk: Any) -> None:
     """By id or by order_id, over all runs, the oldest first."""
     ledger = desk.open()
