@@ -32,8 +32,8 @@ POINTS = (
     *around("answer", "end"),
 )
 SETTLING = around("settle")
-AGAIN = ("renew", "claim", "wire", "answer")
-"""What a run does several times, once a request."""
+AGAIN = (*around("renew", "claim"), "wire<", "wire>", *around("answer"))
+"""What a run comes to several times, once a request."""
 
 KILLED_EVERYDAY = ("intend>", "claim>", "wire<", "wire>", "answer|")
 FROZEN_EVERYDAY = ("claim>", "wire<")
@@ -99,6 +99,12 @@ def asleep(point: str) -> float:
 def test_a_run_killed_anywhere_is_finished_by_the_next(floor: Any, point: str) -> None:
     """Whatever was planned is decided afresh, whatever was sent is read back, each order is changed once."""
     kill_and_go_on(floor, point)
+
+
+@at_points(("wire>",), AGAIN)
+def test_a_run_killed_at_its_second_request_is_finished_by_the_next(floor: Any, point: str) -> None:
+    """What the first request changed stays changed, and is not among what is decided afresh."""
+    kill_and_go_on(floor, point, 2)
 
 
 @at_points(FROZEN_EVERYDAY, POINTS)
@@ -167,7 +173,7 @@ def test_many_kills(floor: Any, number: int) -> None:
     """Killed at any point, the first, second or third time that it is reached."""
     rng = random.Random(number)
     point = rng.choice(POINTS)
-    kill_and_go_on(floor, point, rng.choice((1, 2, 3)) if point.rstrip("<|>") in AGAIN else 1)
+    kill_and_go_on(floor, point, rng.choice((1, 2, 3)) if point in AGAIN else 1)
 
 
 @pytest.mark.long
@@ -176,7 +182,7 @@ def test_many_freezes(floor: Any, number: int) -> None:
     """Frozen at any point, within the settle window where that is promised, and beyond it everywhere else."""
     rng = random.Random(number)
     point = rng.choice(POINTS)
-    nth = rng.choice((1, 2)) if point.rstrip("<|>") in AGAIN else 1
+    nth = rng.choice((1, 2)) if point in AGAIN else 1
     freeze_and_go_on(floor, point, nth, rng.choice((1, 5, asleep(point))))
 
 
