@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,7 +23,7 @@ from tertib.model import Settings
 
 if TYPE_CHECKING:
     from tertib.language.personal import Mask
-    from tertib.ledger.audit import AuditVerdict
+    from tertib.ledger.audit import AuditVerdict, Checkpoint
     from tertib.ledger.database import Database
     from tertib.ledger.process import Owner
     from tertib.ledger.store import SqlLedger
@@ -97,6 +98,7 @@ class Session:
         self.environ, self.directory = self.project.environ, self.project.directory
         self.clock = self.project.clock
         self._shares_clock = project is not None
+        self._kept: Checkpoint | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -240,10 +242,32 @@ class Session:
         found = replace(found, stopping=lambda: self.clock.stopping)
         return found if progress is None else replace(found, progress=progress)
 
+    def keep_checkpoint(self, patience: timedelta = timedelta(0)) -> str | None:
+        """Keep how far the audit log goes, where it moved; return why that failed, None where it did not.
+
+        `patience` is how long after a failed export none is tried. Raises `LedgerError`.
+        """
+        account = self.settings.account
+        head = self.ledger.checkpoint(account)
+        # A ledger that is behind its checkpoint must not overwrite what shows it.
+        if head is None or head == self._kept or self.ledger.ahead(account):
+            return None
+        failed = self.witness.keep(head, self.time.now(), patience)
+        if failed is None:
+            self._kept = head
+        return failed
+
+    def keep_and_tell(self) -> None:
+        """Keep a checkpoint, and warn where that fails; a disk that is full must not hide what the work itself says."""
+        with suppress(TertibError):
+            failed = self.keep_checkpoint()
+            if failed is not None:
+                self.warn(failed)
+
     def close(self) -> None:
         """Close whatever was opened, and keep a checkpoint of the audit chain beside a ledger that was."""
         if "ledger" in self.__dict__:
-            self._keep_checkpoint()
+            self.keep_and_tell()
         self.hang_up()
         if "ledger" in self.__dict__:
             self.__dict__.pop("ledger").close()
@@ -259,17 +283,6 @@ class Session:
     def warn(self, message: str) -> None:
         """Tell of what went wrong beside the work and did not stop it."""
         logging.getLogger("tertib").warning(message)
-
-    def _keep_checkpoint(self) -> None:
-        """Keep how far the audit log goes; a disk that is full must not hide what the command itself says."""
-        account = self.settings.account
-        with suppress(TertibError):
-            found = self.ledger.checkpoint(account)
-            # A ledger that is behind its checkpoint must not overwrite what shows it.
-            if found is not None and not self.ledger.ahead(account):
-                failed = self.witness.keep(found, self.time.now())
-                if failed is not None:
-                    self.warn(failed)
 
     def _token(self, name: str) -> str | None:
         """Return a credential where one is set; a client asks for the one it needs when it needs it.

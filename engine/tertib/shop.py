@@ -51,7 +51,10 @@ class Shop:
         """
         from tertib import pipeline  # noqa: PLC0415 - as in `plan`
 
-        return pipeline.apply(plan, self._session.means(), self._session.writer)
+        try:
+            return pipeline.apply(plan, self._session.means(), self._session.writer)
+        finally:
+            self._session.keep_and_tell()  # a program may keep its shop open for long
 
     def explain(self, rule: Rule, order_id: str, *, order: Order | None = None) -> Explanation:
         """Explain what a rule makes of an order, read from Scalev or given as `order`; nothing is changed."""

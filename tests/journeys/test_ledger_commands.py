@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from project import SETTINGS, Project
+from project import CANCEL, SETTINGS, Project
 from tertib.clock import SystemClock
 from tertib.ledger import audit_key, open_ledger
 
@@ -147,6 +148,40 @@ def test_a_ledger_that_was_deleted_is_missed(project: Project) -> None:
     project.unpaid(1)
     project.json("plan", "--out", "plan.json")
     assert "or is another one" in project.json("apply", "plan.json", "--yes", code=1)["error"]
+
+
+def test_a_copy_from_before_a_kill_is_missed(project: Project) -> None:
+    """`serve` is killed and an older copy put in the ledger's place: the checkpoint was kept while it was at work."""
+    project.rule(CANCEL + 'schedule: "* * * * * *"\nfirst_run: apply\n', "apply")
+    with subprocess.Popen(
+        project.command("serve"), cwd=project.place, env=project.environ, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            changed(process, project.unpaid(2))
+            project.run("ledger", "backup", "copy.db")
+            changed(process, project.unpaid(3))
+        finally:
+            process.kill()
+    sent = project.writes()
+    seen = json.loads(checkpoint_file(project).read_text("utf-8"))[ACCOUNT]["seq"]
+    for file in project.place.glob("tertib.db*"):
+        file.unlink()
+    shutil.copy(project.place / "copy.db", project.place / "tertib.db")
+    assert project.json("ledger", "status", code=1)["last_record"]["seq"] < seen
+    project.unpaid(1)
+    assert "this ledger is older than its checkpoint" in project.json("run", code=1)["error"]
+    assert project.writes() == sent
+    assert [one["state"] for one in checks(project, "checkpoint", code=1)] == ["fail"]
+
+
+def changed(process: subprocess.Popen[str], orders: list[Any]) -> None:
+    """Read the log of `serve` until these orders were changed, and on to the slot after, whose turn is another one."""
+    assert process.stdout is not None
+    done = (event for line in process.stdout if (event := json.loads(line))["event"] == "slot done")
+    left = len(orders)
+    while left > 0:
+        left -= next(done)["sent"]
+    next(done)
 
 
 # --- exported checkpoints -------------------------------------------------------------------------------

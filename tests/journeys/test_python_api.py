@@ -61,6 +61,18 @@ def test_the_four_verbs(project: Path) -> None:
         assert shop.plan([rule]).changes == ()
 
 
+def test_a_checkpoint_is_kept_while_the_shop_is_open(project: Path) -> None:
+    """After each plan that was applied: a program that is killed later has a witness of what it sent."""
+    witness = project.parent / "tertib.checkpoint"
+    with tertib.open_shop(project) as shop:
+        plan = shop.plan(shop.load())
+        assert not witness.exists()
+        run = shop.apply(plan)
+        assert len(run.outcomes) > 0
+        kept = witness.read_text("utf-8")
+    assert witness.read_text("utf-8") == kept
+
+
 def test_mistakes_come_all_at_once(project: Path) -> None:
     """Rules that do not load raise one error with every problem."""
     bad = RULE.replace("eq_i", "eqi").replace("completed", "done")

@@ -1,16 +1,20 @@
-"""Who watches while rules are served: messages to people, metrics and health. None of it can stop a run."""
+"""Who watches while rules are served: a witness of the record, messages to people, metrics and health.
+
+None of it can stop a run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from tertib import settings as reading
 from tertib.cli.context import Session
-from tertib.errors import SettingsError
+from tertib.errors import SettingsError, TertibError
 from tertib.model import Listen
 from tertib.settings.telling import listen_at
 
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
     from tertib.observe.server import Server
 
 _LISTENING: Final = "metrics and health are answered"
+
+EXPORT_AGAIN: Final = timedelta(minutes=5)
+"""How long after a failed export of a checkpoint none is tried: one to an address that hangs takes seconds of a turn."""
 
 
 def place(opened: Session, at: str | None, *, remote: bool) -> Listen | None:
@@ -57,6 +64,28 @@ def notifier(opened: Session, log: Log) -> Notifier | None:
     )
 
 
+class Keeper:
+    """Keeps an account's checkpoint after each of its turns; that this fails is logged once, and once that it works again."""
+
+    def __init__(self, opened: Session, log: Log) -> None:
+        self._opened, self._log = opened, log
+        self._failed: str | None = None
+
+    def keep(self) -> None:
+        """Keep a checkpoint where something was recorded since the last one."""
+        before, self._failed = self._failed, self._tried()
+        if self._failed is None and before is not None:
+            self._log.info("checkpoint kept again")
+        elif self._failed != before:
+            self._log.warning("checkpoint not kept", why=self._failed)
+
+    def _tried(self) -> str | None:
+        try:
+            return self._opened.keep_checkpoint(EXPORT_AGAIN)
+        except TertibError as error:
+            return str(error)
+
+
 class Watching:
     """What is told after each turn of each account, and what answers for metrics."""
 
@@ -78,9 +107,10 @@ class Watching:
             self._notifiers.append(told)
         if self._listen is not None:
             self._watched.append(opened)
-        return {"alive": self.alive, "turned": partial(self._turned, opened, told)}
+        return {"alive": self.alive, "turned": partial(self._turned, opened, Keeper(opened, log), told)}
 
-    def _turned(self, opened: Session, told: Notifier | None, coming: Sequence[Due]) -> None:
+    def _turned(self, opened: Session, keeper: Keeper, told: Notifier | None, coming: Sequence[Due]) -> None:
+        keeper.keep()  # first of all: what the others do may fail
         rules = [one.rule.name for one in coming]
         if self._pulse is not None:
             self._pulse.turned(opened.settings.account, rules, coming, opened.requests_left())

@@ -104,7 +104,7 @@ def _answered(method: str, target: str, body: str, *, loopback: bool) -> Iterato
             if response.status_code not in _OK:
                 raise LedgerError(f"{shown(target)} answers {response.status_code}")
             yield response
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise LedgerError(f"{shown(target)} does not answer ({type(error).__name__})") from error
 
 
@@ -117,7 +117,7 @@ def _pinned(target: str, *, loopback: bool) -> tuple[IPv4Address | IPv6Address, 
     host = parts.hostname or ""
     try:
         found = socket.getaddrinfo(host, parts.port or parts.scheme, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise LedgerError(f"{shown(target)} cannot be found") from error
     addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
     for address in addresses:

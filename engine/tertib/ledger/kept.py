@@ -52,8 +52,13 @@ def keep(file: Path, checkpoint: Checkpoint) -> None:
 
 def replace(file: Path, checkpoint: Checkpoint) -> None:
     """Keep a checkpoint in place of whatever is kept; raises OSError where the file cannot be written."""
+    note(file, checkpoint.account, checkpoint.document())
+
+
+def note(file: Path, account: str, document: Mapping[str, Any]) -> None:
+    """Write an account's part of a file in place of what it was; raises OSError where the file cannot be written."""
     with _alone(file):
-        write(file, {**read(file), checkpoint.account: checkpoint.document()})
+        write(file, {**read(file), account: document})
 
 
 @contextmanager

@@ -7,7 +7,7 @@ Its witness does, and no run begins on it until a person has accepted that.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tertib.errors import LedgerError
@@ -48,15 +48,23 @@ class Witness:
         found = (kept.kept(file, account) for file in self._files)
         return tuple(one for one in found if one is not None)
 
-    def keep(self, checkpoint: Checkpoint, now: datetime) -> str | None:
-        """Keep and export a checkpoint; return why that failed, None where it did not. Nothing is raised."""
+    def keep(self, checkpoint: Checkpoint, now: datetime, patience: timedelta = timedelta(0)) -> str | None:
+        """Keep and export a checkpoint; return why that failed, None where it did not. Nothing is raised.
+
+        An export that failed less than `patience` ago is not tried again: who keeps one after each turn must not wait
+        each time for a place that does not answer.
+        """
         try:
             kept.keep(self.beside, checkpoint)
         except OSError as error:
             return _not_kept(self.beside, error)
         last = self.exported(checkpoint.account)
-        is_new = last is None or last.failed is not None or last.seq < checkpoint.seq
-        return self._export(checkpoint, now) if is_new else None
+        if last is None:
+            return self._export(checkpoint, now)
+        if last.failed is not None and _is_within(patience, last.at, now):
+            return last.failed
+        is_due = last.failed is not None or last.seq < checkpoint.seq
+        return self._export(checkpoint, now) if is_due else None
 
     def accept(self, checkpoint: Checkpoint, now: datetime) -> str | None:
         """Keep and export a checkpoint in place of later ones, which a person has given up; else as `keep`."""
@@ -82,7 +90,7 @@ class Witness:
         failed = _sent(self.target, checkpoint, loopback=self.loopback)
         last = Exported(export.shown(self.target), checkpoint.seq, now.isoformat(), failed)
         try:
-            kept.write(self._exports, {**kept.read(self._exports), checkpoint.account: asdict(last)})
+            kept.note(self._exports, checkpoint.account, asdict(last))
         except OSError as error:
             return failed or _not_kept(self._exports, error)
         return failed
@@ -100,6 +108,14 @@ def _sent(target: str, checkpoint: Checkpoint, *, loopback: bool) -> str | None:
     except OSError as error:
         return _not_kept(Path(target), error)
     return None
+
+
+def _is_within(patience: timedelta, noted: str, now: datetime) -> bool:
+    """Tell whether that was noted less than so long before or after `now`: a clock may have been set back."""
+    try:
+        return abs(now - datetime.fromisoformat(noted)) < patience
+    except (TypeError, ValueError):
+        return False  # a damaged note is none
 
 
 def _not_kept(file: Path, error: OSError) -> str:

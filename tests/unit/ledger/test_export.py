@@ -168,6 +168,20 @@ def test_a_name_that_is_unknown_is_told(names: dict[str, list[str]]) -> None:
         export.send("https://nowhere.example/x", POINT, loopback=False)
 
 
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (f"https://{'a' * 64}.example/x", "cannot be found"),
+        ("https://a..example/x", "cannot be found"),
+        ("http://localhost/\x01", r"does not answer \(InvalidURL\)"),
+    ],
+)
+def test_an_address_that_cannot_be_written_so_is_told(target: str, message: str) -> None:
+    """What neither a resolver nor a client takes is an export that failed, not a fault of Tertib's."""
+    with pytest.raises(LedgerError, match=message):
+        export.send(target, POINT, loopback=True)
+
+
 def test_http_leads_to_this_machine_only(names: dict[str, list[str]]) -> None:
     """Allowed for the loopback, and for nothing that merely claims to be it."""
     names["localhost"] = ["93.184.215.14"]

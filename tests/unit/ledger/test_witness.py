@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,53 @@ def test_only_what_is_new_is_exported(
     assert posted == [3, 3, 5]
     assert remote.saw(ACCOUNT) == (at(5),)  # an address is not asked
     assert witness.exported(ACCOUNT) is None  # its target is another
+
+
+def test_a_failed_export_is_tried_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Who is patient is told of the failure as it was, while the file in the project goes on."""
+    posted: list[int] = []
+
+    def post(_target: str, checkpoint: Checkpoint, *, loopback: bool) -> None:
+        assert not loopback
+        posted.append(checkpoint.seq)
+        if len(posted) < 3:
+            raise LedgerError("https://checkpoints.example answers 500")
+
+    monkeypatch.setattr("tertib.ledger.export.send", post)
+    remote = Witness(tmp_path / "tertib.checkpoint", "https://checkpoints.example/tertib")
+    patience, why = (
+        timedelta(minutes=5),
+        "the checkpoint was not exported: https://checkpoints.example answers 500",
+    )
+    assert remote.keep(at(1), NOW, patience) == why
+    for distance in (timedelta(minutes=4), timedelta(minutes=-4)):
+        assert remote.keep(at(2), NOW + distance, patience) == why
+    assert (posted, remote.saw(ACCOUNT)) == ([1], (at(2),))
+    assert remote.keep(at(2), NOW + patience, patience) == why
+    assert remote.keep(at(2), NOW + patience) is None  # without patience, at once
+    assert remote.keep(at(3), NOW + patience, patience) is None
+    assert posted == [1, 2, 2, 3]
+
+
+@pytest.mark.parametrize("noted", ["yesterday", 7, "2026-03-10T05:00:00"])
+def test_a_failure_noted_at_no_time_is_tried_again(witness: Witness, noted: object) -> None:
+    """A damaged note keeps no export from being made."""
+    assert witness.keep(at(3), NOW) is None
+    file = witness.beside.with_suffix(".exported")
+    last = json.loads(file.read_text("utf-8"))[ACCOUNT]
+    kept.note(file, ACCOUNT, {**last, "at": noted, "failed": "it was full"})
+    assert witness.keep(at(4), NOW, timedelta(minutes=5)) is None
+    assert witness.saw(ACCOUNT) == (at(4), at(4))
+
+
+def test_accounts_that_export_at_the_same_time_note_it_both(witness: Witness) -> None:
+    """Each note is added to what stands there when it is written, not to what stood there before."""
+    with ThreadPoolExecutor(8) as pool:
+        accounts = [f"toko-{number}" for number in range(24)]
+        assert set(pool.map(lambda name: witness.keep(at(3, name), NOW), accounts)) == {None}
+    assert [witness.exported(one) is not None for one in accounts] == [True] * 24
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"default": 7}', '{"default": {"to": "x"}}'])
