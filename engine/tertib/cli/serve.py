@@ -95,20 +95,26 @@ def _server(
 
 
 def server_of(
-    opened: context.Session, rules: tuple[str, ...], log: local.Log, told: Mapping[str, Any]
+    opened: context.Session,
+    rules: tuple[str, ...],
+    log: local.Log,
+    told: Mapping[str, Any],
+    *,
+    enrolled: bool = False,
 ) -> local.Server:
-    """Return what serves one account; raises where it has no rule with a schedule, or one with a mistake.
+    """Return what serves one account; raises where it has a rule with a mistake, or none with a schedule.
 
-    `told` is who is told of its work, as `Watching.of_account` gives it.
+    `told` is who is told of its work, as `Watching.of_account` gives it. `enrolled` is the timetable's; an account that
+    is enrolled may be without a schedule, for what was approved is applied all the same.
     """
     chosen = context.rules(opened, rules)
-    if not any(rule.enabled and rule.schedule for rule in chosen):
+    if not enrolled and not any(rule.enabled and rule.schedule for rule in chosen):
         raise SettingsError(
             "none of these rules has a schedule", hint='add `schedule: "*/30 8-21 * * *"` to a rule'
         )
     machine = machine_of(opened, log, told)
     log.info("serving", rules=[rule.name for rule in chosen], account=opened.settings.account)
-    return local.Server(chosen, machine, rulebook(opened, rules).changed)
+    return local.Server(chosen, machine, rulebook(opened, rules).changed, whole=not rules, enrolled=enrolled)
 
 
 def machine_of(

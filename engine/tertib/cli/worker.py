@@ -126,7 +126,7 @@ def _post(
         opened.ledger,
         opened.time,
         own,
-        make=lambda: serve.server_of(opened, rules, own, told),
+        make=lambda: serve.server_of(opened, rules, own, told, enrolled=True),
         book=serve.rulebook(opened, rules),
         rest=opened.hang_up if many else _keep,
     )

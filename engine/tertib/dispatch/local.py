@@ -135,11 +135,20 @@ class Server:
         rules: Sequence[Rule],
         machine: Machine,
         renewed: Callable[[], Edition | None] = lambda: None,
+        *,
+        whole: bool = False,
+        enrolled: bool = False,
     ) -> None:
-        """Take the rules as they are; `renewed` is asked at every turn for what their files say since."""
+        """Take the rules as they are; `renewed` is asked at every turn for what their files say since.
+
+        `whole` and `enrolled` are the timetable's.
+        """
         self._machine = machine
         self._renewed = renewed
-        self._timetable = Timetable(rules, machine.settings.account, machine.ledger, machine.log)
+        self._edition: Edition | None = None
+        self._timetable = Timetable(
+            rules, machine.settings.account, machine.ledger, machine.log, whole=whole, enrolled=enrolled
+        )
         self._settle_at: datetime | None = None
         self._announced: Sequence[Due] | None = None
         self._troubled = False
@@ -213,10 +222,11 @@ class Server:
         log.info("next slot", rules=together, slot=iso(first.at), starts=iso(first.starts))
 
     def _renew(self) -> None:
-        """Take over what the rules' files say, where they changed."""
-        edition = self._renewed()
-        if edition is not None:
-            self._timetable.adopt(edition, self._machine.clock.now())
+        """Take over what the rules' files say, where they changed; nothing runs before that has worked."""
+        self._edition = self._renewed() or self._edition
+        if self._edition is not None:
+            self._timetable.adopt(self._edition, self._machine.clock.now())
+            self._edition = None
 
     def _run_due(self) -> None:
         """Run every slot that is due, groups of one time together, the oldest first."""
@@ -255,6 +265,8 @@ class Server:
             self._close(names, at, "failed", "internal error", cause=cause_of(error))
         else:
             self._report(plan, run, names, at)
+            return
+        self._come_back()
 
     def _apply_approved(self) -> None:
         """Apply what people said yes to since the last turn; what another process is at work on waits for the next."""
@@ -268,6 +280,7 @@ class Server:
                 return
             except TertibError as error:
                 self._trouble("approved plan not applied", error, **told)
+                self._come_back()
             else:
                 machine.log.info("approved plan applied", run=run.run_id, sent=run.sent, **told)
                 self._come_back_for(run)
@@ -275,7 +288,12 @@ class Server:
     def _come_back_for(self, run: Run) -> None:
         """Note when the outcomes that a run left unknown may be read back."""
         if any(one.state is State.SENT for one in run.outcomes):
-            self._settle_at = self._machine.clock.now() + self._machine.settings.settle
+            self._come_back()
+
+    def _come_back(self) -> None:
+        """Read back once the time to settle has passed, or sooner where that was to be: what failed may have sent something."""
+        then = self._machine.clock.now() + self._machine.settings.settle
+        self._settle_at = then if self._settle_at is None else min(then, self._settle_at)
 
     def _pipeline(self, rules: Sequence[Rule], at: datetime) -> tuple[Plan, Run]:
         machine = self._machine
@@ -339,6 +357,9 @@ class Server:
         if self._settle_at is None or now < self._settle_at or machine.clock.stopping:
             return
         try:
+            if not machine.ledger.unsettled(machine.settings.account):
+                self._settle_at = None
+                return
             settled = self._settle()
         except TertibError as error:
             self._trouble("settling failed", error)

@@ -6,8 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from tertib.ledger.anchors import Anchors
 from tertib.ledger.approvals import Approvals
 from tertib.ledger.slots import Cause, Slot, SlotState
+from tertib.model import Pause
 from tertib.ports import Clock, Ledger
 
 
@@ -59,6 +61,15 @@ class EndableClock(StoppableClock, Protocol):
 
 class SlotLedger(ApprovalLedger, Protocol):
     """A ledger that keeps slots: unique for account, rule and scheduled time."""
+
+    @property
+    def anchors(self) -> Anchors:
+        """Return since when each rule's slots count."""
+        ...
+
+    def pauses_at(self, account: str, at: datetime) -> Sequence[Pause]:
+        """Return the pauses that an account was under at an instant that is past."""
+        ...
 
     def slot_open(self, account: str, rule: str, slot_time: datetime, now: datetime) -> bool:
         """Take a slot; False where another has it, or had it, with a run of its own."""

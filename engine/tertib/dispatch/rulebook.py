@@ -43,8 +43,8 @@ class Rulebook:
         stamp = self._stamp()
         if stamp == self._seen:
             return None
-        self._seen = stamp
         rules, problems = self._load()
+        self._seen = stamp
         self._known = {
             **{name: file for name, file in self._known.items() if _why(name, file, problems)},
             **{rule.name: rule.origin.file for rule in rules},

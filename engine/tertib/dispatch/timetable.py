@@ -6,13 +6,14 @@ taken away leaves no slot behind of which nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from tertib.dispatch.needs import Log, SlotLedger
 from tertib.dispatch.rulebook import Edition
+from tertib.ledger.anchors import times
 from tertib.ledger.slots import DUE, Slot, SlotState
 from tertib.model import Rule, Schedule
 from tertib.sayings import N_, said
@@ -20,6 +21,8 @@ from tertib.schedule import due, jitter, next_slot
 
 RUNNING: Final = "running"
 """The state of a slot whose run is at work, or was when its process ended."""
+
+_MOMENT: Final = timedelta(microseconds=1)
 
 NOBODY_RAN: Final = N_("nothing ran when it was due")
 RESCHEDULED: Final = N_("the rule's schedule was changed when it was due")
@@ -51,9 +54,24 @@ class _Unrun(NamedTuple):
 class Timetable:
     """One account's rules that have a schedule; all others are passed over."""
 
-    def __init__(self, rules: Iterable[Rule], account: str, ledger: SlotLedger, log: Log) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        account: str,
+        ledger: SlotLedger,
+        log: Log,
+        *,
+        whole: bool = False,
+        enrolled: bool = False,
+    ) -> None:
+        """Take the rules as they are.
+
+        `whole` says that these are all rules of the account: any other was taken away. `enrolled` says that somebody
+        else puts on record since when slots count, for all machines alike.
+        """
         self._rules = _scheduled(rules)
         self._account, self._ledger, self._log = account, ledger, log
+        self._whole, self._enrolled = whole, enrolled
         self._decided: dict[str, datetime] = {}
         self._broken: dict[str, str] = {}
 
@@ -66,21 +84,38 @@ class Timetable:
         """Take up each rule where the ledger says it was left, and close the slots that nobody takes up.
 
         A rule's last slot that is still `running` is looked at again: where its process is gone, it is free. So is the
-        oldest of a rule that was announced to all machines and not taken.
+        oldest of a rule that was announced to all machines and not taken. Slots from before a rule's schedule was what
+        it is are nobody's.
         """
         taken_up = set()
+        since = self._since(self._rules, now, gone=lambda _: self._whole)
         for name in self._rules:
             last = next(iter(self._ledger.slots(self._account, name, 1)), None)
-            self._decided[name] = now if last is None else last.slot_at
-            if last is not None and last.run_id is None and last.state in {RUNNING, DUE}:
-                self._decided[name] -= timedelta(microseconds=1)
+            self._decided[name] = since[name] if last is None else max(last.slot_at, since[name])
+            if last is None or last.slot_at <= since[name]:
+                continue
+            if last.run_id is None and last.state in {RUNNING, DUE}:
+                self._decided[name] -= _MOMENT
                 taken_up.add(last.key)
         for slot in announced:
-            if slot.rule in self._decided:
-                before = slot.slot_at - timedelta(microseconds=1)
-                self._decided[slot.rule] = min(before, self._decided[slot.rule])
+            if slot.rule in self._decided and slot.slot_at > since[slot.rule]:
+                self._decided[slot.rule] = min(slot.slot_at - _MOMENT, self._decided[slot.rule])
         for slot in self._ledger.close_orphans(self._account, now, taken_up):
             self._log.warning("slot failed", rule=slot.rule, slot=iso(slot.slot_at), why=slot.note)
+
+    def _since(
+        self,
+        rules: Mapping[str, Rule],
+        now: datetime,
+        *,
+        gone: Callable[[str], bool],
+        anew: Collection[str] = (),
+    ) -> Mapping[str, datetime]:
+        """Return since when the slots of these rules count, and see that it is on record."""
+        wanted = {name: times(_schedule(rule)) for name, rule in rules.items()}
+        if self._enrolled:
+            return self._ledger.anchors.of(self._account, wanted, now)
+        return self._ledger.anchors.keep(self._account, wanted, now, gone=gone, anew=anew)
 
     def give_up(self, announced: Iterable[Slot], now: datetime) -> None:
         """Write down, of slots that were announced, those of rules or schedules that are gone, and those passed over."""
@@ -88,7 +123,7 @@ class Timetable:
             rule = self._rules.get(slot.rule)
             if rule is None:
                 unrun = _Unrun(slot.slot_at, "skipped", TAKEN_AWAY)
-            elif next_slot(_schedule(rule), slot.slot_at - timedelta(microseconds=1)) != slot.slot_at:
+            elif next_slot(_schedule(rule), slot.slot_at - _MOMENT) != slot.slot_at:
                 unrun = _Unrun(slot.slot_at, "skipped", RESCHEDULED)
             elif slot.slot_at <= self._decided[slot.rule]:
                 unrun = _Unrun(slot.slot_at, "missed", NOBODY_RAN)
@@ -116,16 +151,18 @@ class Timetable:
         unrun = [_Unrun(at, "missed", note) for at, note in zip(passed.missed, notes, strict=False)]
         unrun += [_Unrun(at, "skipped", why) for at, why in passed.skipped]
         at, kept = passed.run, None
-        if at is not None and (kept := self._kept_from(rule.name, now)) is not None:
+        if at is not None and (kept := self._kept_from(Due(rule, at), now)) is not None:
             unrun.append(_Unrun(at, *kept))
         self._write_down(rule.name, unrun, now)
         return None if at is None or kept is not None else self._open(rule.name, at, now)
 
-    def _kept_from(self, rule: str, now: datetime) -> tuple[SlotState, str] | None:
-        """Return how a slot that is due ends where the rule may not run; None where it may."""
+    def _kept_from(self, slot: Due, now: datetime) -> tuple[SlotState, str] | None:
+        """Return how a slot ends where its rule may not run, or was paused when the slot was due; None where it may."""
+        rule = slot.rule.name
         if rule in self._broken:
             return "failed", said("the rule does not load: %(why)s", why=self._broken[rule])
-        pauses = self._ledger.pauses(self._account, now)
+        standing = self._ledger.pauses(self._account, now)
+        pauses = [*standing, *self._ledger.pauses_at(self._account, slot.starts)]
         told = next((one.told for one in pauses if one.rule in {None, rule}), None)
         return None if told is None else ("skipped", told)
 
@@ -157,27 +194,28 @@ class Timetable:
     # --- rules that change ------------------------------------------------------------------------------
 
     def adopt(self, edition: Edition, now: datetime) -> None:
-        """Go on with the rules as their files are now.
+        """Go on with the rules as their files are now; what fails on the way may be done again.
 
-        A changed rule keeps its place on its schedule; where the schedule itself is another, its slots count from
-        now on, as those of a new rule do. A rule that does not load keeps its schedule, and its slots fail.
+        A changed rule keeps its place on its schedule; where its slots come at other times, they count from then on, as
+        those of a new rule do. A rule that does not load keeps its schedule, and its slots fail.
         """
         self._tell_broken(edition.broken)
         found = _scheduled(edition.rules)
-        for name, rule in list(self._rules.items()):
-            if name in self._broken:
-                continue
-            if name not in found:
-                self._give_up(rule, TAKEN_AWAY, now)
-                del self._rules[name], self._decided[name]
-                self._log.info("rule taken away", rule=name)
-            elif found[name].schedule != rule.schedule:
-                self._give_up(rule, RESCHEDULED, now)
-                self._decided[name] = now
+        standing = {name: rule for name, rule in self._rules.items() if name not in self._broken}
+        left = standing.keys() - found.keys()
+        since = self._since(found, now, gone=left.__contains__, anew=found.keys() - self._rules.keys())
+        for name in left:
+            self._give_up(standing[name], TAKEN_AWAY, now, now)
+            del self._rules[name], self._decided[name]
+            self._log.info("rule taken away", rule=name)
         for name, rule in found.items():
             known = self._rules.get(name)
+            if known is None:
+                self._decided[name] = since[name]
+            elif times(_schedule(known)) != times(_schedule(rule)):
+                self._give_up(known, RESCHEDULED, since[name], now)
+                self._decided[name] = since[name]
             self._rules[name] = rule
-            self._decided.setdefault(name, now)
             if known is None or known.hash != rule.hash or known.schedule != rule.schedule:
                 self._log.info("rule changed" if known else "rule added", rule=name, hash=rule.hash)
 
@@ -187,9 +225,9 @@ class Timetable:
                 self._log.error("rule does not load", rule=name, why=why)
         self._broken = dict(broken)
 
-    def _give_up(self, rule: Rule, why: str, now: datetime) -> None:
-        """Write down what was due on a schedule that holds no longer."""
-        passed = due(_schedule(rule), self._decided[rule.name], now, rule.name)
+    def _give_up(self, rule: Rule, why: str, until: datetime, now: datetime) -> None:
+        """Write down what was due on a schedule that held until an instant."""
+        passed = due(_schedule(rule), self._decided[rule.name], until, rule.name)
         late = [*passed.missed, *([passed.run] if passed.run else [])]
         unrun = [_Unrun(at, "skipped", why) for at in late]
         unrun += [_Unrun(at, "skipped", reason) for at, reason in passed.skipped]

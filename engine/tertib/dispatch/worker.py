@@ -15,20 +15,25 @@ from threading import Lock
 from typing import Any, Final, Protocol
 
 from tertib.dispatch import tick
-from tertib.dispatch.local import AFTER_TROUBLE, Server
+from tertib.dispatch.local import AFTER_TROUBLE, LONGEST_WAIT, Server
 from tertib.dispatch.needs import Log, SlotLedger, StoppableClock
-from tertib.dispatch.rulebook import Rulebook
+from tertib.dispatch.rulebook import Edition, Rulebook
 from tertib.dispatch.timetable import RESCHEDULED, TAKEN_AWAY
 from tertib.errors import TertibError
 from tertib.ledger import beats
 from tertib.ledger.rota import Rota
 from tertib.ledger.slots import Slot
-from tertib.sayings import said
+from tertib.sayings import N_, said
 
 TICK: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = beats.EVERY
 ENROL: Final = timedelta(minutes=1)
 """How often the rules' files are looked at."""
+
+FORSAKEN: Final = timedelta(days=1)
+"""After this long without a worker that takes its slots, an account counts as one that nobody serves any more."""
+
+NOBODY_SERVES: Final = N_("no worker serves this account")
 
 
 class SharedLedger(SlotLedger, Protocol):
@@ -69,6 +74,7 @@ class Post:
         self.account, self._ledger, self._clock, self._log = account, ledger, clock, log
         self._make, self._book, self._rest = make, book, rest
         self._server: Server | None = None
+        self._edition: Edition | None = None
         self._why: str | None = None
         self._owes = False
         self._at_work = Lock()
@@ -77,7 +83,7 @@ class Post:
         """Put the account's schedules on the rota as its files have them now; raises `LedgerError`."""
         if self._served() is None:
             return
-        edition = self._book.changed()
+        edition = self._edition = self._book.changed() or self._edition
         if edition is None:
             return
         now = self._clock.now()
@@ -85,6 +91,7 @@ class Post:
         self._ledger.rota.enrol(
             self.account, wanted, now, changed=RESCHEDULED, gone=TAKEN_AWAY, but=frozenset(edition.broken)
         )
+        self._edition = None
 
     def look(self) -> None:
         """Take what waits for this account, unless it is being worked on; what fails is logged."""
@@ -127,8 +134,10 @@ class Post:
         self._give_back()
         now = self._clock.now()
         server.give_up(self._ledger.announced(self.account), now)
-        if server.settles_at is not None:
-            self._ledger.rota.wake(self.account, server.settles_at, now)
+        times = [] if server.settles_at is None else [server.settles_at]
+        times += [now + LONGEST_WAIT] if self._ledger.approvals.approved(self.account, now) else []
+        if times:
+            self._ledger.rota.wake(self.account, min(times), now)
 
     def _served(self) -> Server | None:
         """Return the account's server; None where it cannot be made, which is logged once."""
@@ -231,6 +240,7 @@ class Worker:
             if self._ticks:
                 tick.look(self._rota, self._bell, self._clock.now())
                 self._now_and_then("again", LOOK_AGAIN, self._look_again)
+                self._now_and_then("leave", ENROL, self._leave)
         except TertibError as error:
             if not self._troubled:
                 self._log.error("tick failed", why=str(error), hint=error.hint)
@@ -247,6 +257,15 @@ class Worker:
 
     def _look_again(self) -> None:
         tick.look_again(self._rota, self._bell, self._clock.now())
+
+    def _leave(self) -> None:
+        """Take off the rota what was taken out of every worker's settings: its slots would be announced for ever."""
+        now = self._clock.now()
+        with self._rota.tick(now) as look:
+            forsaken = look.forsaken(now - FORSAKEN) - self._posts.keys()
+        for account in sorted(forsaken):
+            left = self._rota.leave(account, now, NOBODY_SERVES)
+            self._log.warning("account left", account=account, slots=left, why=NOBODY_SERVES)
 
     def _enrol(self) -> None:
         for post in self._posts.values():

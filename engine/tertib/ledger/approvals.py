@@ -24,12 +24,12 @@ _W: Final = schema.approvals.c
 _P: Final = schema.plans.c
 
 WAITING: Final = "waiting"
-APPROVED: Final = "approved"
+APPROVED: Final = schema.APPROVED
 REJECTED: Final = "rejected"
 REPLACED: Final = "replaced"
 EXPIRED: Final = "expired"
 REFUSED: Final = "refused"
-APPLIED: Final = "applied"
+APPLIED: Final = schema.APPLIED
 
 _DECIDED: Final = {
     APPROVED: N_("plan `%(plan)s` was approved already by %(who)s at %(time)s"),
@@ -207,9 +207,8 @@ def one(connection: Connection, account: str, plan_id: str, now: datetime) -> Ap
 
 
 def in_state(connection: Connection, account: str, state: str, now: datetime) -> Iterator[Approval]:
-    """Yield an account's approvals in one state, the oldest first."""
-    stored = WAITING if state in {WAITING, EXPIRED} else APPROVED if state == APPLIED else state
-    for row in connection.execute(_of(account).where(_W.state == stored)):
+    """Yield an account's approvals that are `WAITING` or `APPROVED`, the oldest first: neither applied nor expired."""
+    for row in connection.execute(_of(account).where(_W.state == state)):
         found = _approval(row, now)
         if found.state == state:
             yield found

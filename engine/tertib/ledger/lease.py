@@ -152,6 +152,8 @@ def _open_run(writing: Writing, run_id: str, values: Mapping[str, Any], now: dat
         .where(schema.plans.c.id == values["plan"])
         .values(applied_by=run_id, applied_at=now)
     )
+    asked = update(schema.approvals).where(schema.approvals.c.plan == values["plan"])
+    writing.connection.execute(asked.values(state=schema.APPLIED))
     if values["slot"] is not None:
         slot = update(schema.slots).where(schema.slots.c.key == values["slot"])
         writing.connection.execute(slot.values(run=run_id))

@@ -25,9 +25,20 @@ _P: Final = schema.pauses.c
 
 def pauses(connection: Connection, account: str, now: datetime) -> tuple[Pause, ...]:
     """Return the pauses that an account is under at `now`: those of everything first, those of rules last."""
+    return _found(connection, account, _standing(now))
+
+
+def stood(connection: Connection, account: str, at: datetime) -> tuple[Pause, ...]:
+    """Return the pauses that an account was under at an instant, in the same order, those too that ended since."""
+    not_ended = or_(_P.ended_at.is_(None), _P.ended_at > at)
+    return _found(
+        connection, account, and_(_P.since <= at, not_ended, or_(_P.until.is_(None), _P.until > at))
+    )
+
+
+def _found(connection: Connection, account: str, which: ColumnElement[bool]) -> tuple[Pause, ...]:
     wanted = select(_P.account, _P.rule, _P.who, _P.why, _P.since, _P.until)
-    rows = connection.execute(wanted.where(_standing(now), _concerns(account)))
-    found = (Pause(*row) for row in rows)
+    found = (Pause(*row) for row in connection.execute(wanted.where(which, _concerns(account))))
     return tuple(sorted(found, key=lambda one: (one.account is not None, one.rule or "", one.since)))
 
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, TextClause, delete, select, text
+from sqlalchemy import Connection, TextClause, delete, select, text, union, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tertib.ledger import beats, schema
+from tertib.ledger import anchors, beats, schema
+from tertib.ledger.anchors import Times
 from tertib.ledger.process import Owner
 from tertib.ledger.slots import DUE, IS_DUE, slot_key
 from tertib.ledger.trail import Writing
@@ -24,6 +25,8 @@ from tertib.ledger.trail import Writing
 _R: Final = schema.schedules.c
 _S: Final = schema.slots.c
 _A: Final = schema.accounts.c.account
+_C: Final = schema.changes.c
+_W: Final = schema.approvals.c
 
 WHOLE: Final = ""
 """Stands in the place of a rule where an account itself is to be woken."""
@@ -108,8 +111,25 @@ class Tick:
         return set(self.connection.scalars(wanted)) if accounts else set()
 
     def waiting(self) -> set[str]:
-        """Return the accounts with slots that were announced and not taken yet."""
-        return set(self.connection.scalars(select(_S.account).where(_S.state == IS_DUE).distinct()))
+        """Return the accounts in which something was left over.
+
+        That are slots that were announced and not taken yet, plans that were approved and are not applied, and outcomes
+        that are due to be read back; the latter two where nobody asked for the account to be woken.
+        """
+        woken = select(_R.account).where(_R.rule == WHOLE)
+        approved = select(_W.account).where(_W.state == schema.APPROVED, _W.expires_at > self.now)
+        unread = select(_C.account).where(_C.state == schema.IS_UNSETTLED, _C.due_at <= self.now)
+        left = union(
+            select(_S.account).where(_S.state == IS_DUE),
+            approved.where(_W.account.not_in(woken)),
+            unread.where(_C.account.not_in(woken)),
+        )
+        return set(self.connection.scalars(left))
+
+    def forsaken(self, since: datetime) -> set[str]:
+        """Return the accounts with slots that were announced before `since` and that nobody has taken."""
+        old = select(_S.account).where(_S.state == IS_DUE, _S.opened_at < since)
+        return set(self.connection.scalars(old.distinct()))
 
 
 def _scheduled(row: Any) -> Scheduled:
@@ -154,9 +174,15 @@ class Rota:
         """Keep exactly these schedules of an account, by rule; those of the rules in `but` stay as they are.
 
         One that is as it was keeps its place. Where it is another, or none any more, a slot that was due on it and not
-        announced is written down as skipped, with `changed` or `gone` as the reason.
+        announced is written down as skipped, with `changed` or `gone` as the reason. Since when slots count is put on
+        record for all of them.
         """
         with self.writing(account, now) as writing:
+            mine = {
+                rule: Times(one.cron, one.timezone, int(one.jitter.total_seconds()))
+                for rule, one in wanted.items()
+            }
+            anchors.keep(writing, mine, now, gone=lambda rule: rule not in but)
             rows = writing.connection.execute(select(schema.schedules).where(_R.account == account)).all()
             standing = {row.rule: _scheduled(row) for row in rows if row.rule != WHOLE}
             for rule, known in standing.items():
@@ -171,6 +197,21 @@ class Rota:
             for rule, new in wanted.items():
                 if rule not in standing or not _same(standing[rule], new):
                     _put(writing.connection, new)
+
+    def leave(self, account: str, now: datetime, why: str) -> int:
+        """Take an account off the rota, and end the slots that wait there as missed; return how many there were.
+
+        A worker that serves it again enrols it again.
+        """
+        with self.writing(account, now) as writing:
+            mine = (_S.account == account, _S.state == IS_DUE)
+            left = writing.connection.scalars(select(_S.key).where(*mine).order_by(_S.slot_at)).all()
+            ended = {"state": "missed", "note": why, "closed_at": now}
+            writing.connection.execute(update(schema.slots).where(*mine).values(ended))
+            for key in left:
+                writing.record("slot_closed", now, slot=key, state="missed", run=None)
+            writing.connection.execute(delete(schema.schedules).where(_R.account == account))
+            return len(left)
 
 
 def wake(writing: Writing, at: datetime) -> None:

@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from tertib.errors import LedgerCorrupt
 
-KNOWN: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+KNOWN: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """The schema versions that this Tertib can bring up to date, oldest first."""
 
 HEAD: Final = KNOWN[-1]
@@ -125,6 +125,12 @@ IS_UNSETTLED: Final = literal_column("'sent'", Text)
 
 It is written into the statement, not bound to it: only then can SQLite use the index of unsettled changes.
 """
+
+APPROVED: Final = "approved"
+"""The state of a plan that a person said yes to and that no run has applied."""
+
+APPLIED: Final = "applied"
+"""The state of a plan that waited for a person once a run has it."""
 
 
 def _account() -> Column[Any]:
@@ -434,6 +440,18 @@ schedules = Table(
     Column("slot_at", Instant, nullable=False),
     Column("next_at", Instant, nullable=False),
     Index("schedules_by_time", "next_at"),
+)
+
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("account", Text, ForeignKey("accounts.account"), primary_key=True),
+    Column("rule", Text, primary_key=True),
+    # Null where the rule was taken away: should it come back, its slots count from then.
+    Column("cron", Text),
+    Column("timezone", Text, nullable=False),
+    Column("jitter", Integer, nullable=False),
+    Column("since", Instant, nullable=False),
 )
 
 beats = Table(

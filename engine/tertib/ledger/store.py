@@ -38,6 +38,7 @@ from tertib.ledger import (
 )
 from tertib.ledger import changes as steps
 from tertib.ledger.allowance import Allowance, Windows
+from tertib.ledger.anchors import Anchors
 from tertib.ledger.approvals import Approvals, Asked
 from tertib.ledger.audit import AuditVerdict, Checkpoint, Record
 from tertib.ledger.database import BUSY, EVERY_ACCOUNT, Database
@@ -206,6 +207,11 @@ class SqlLedger:
         """Return when every account's rules are due next, for several machines on one server."""
         return Rota(self._writing, self._overlooking.writing, self._terms.lessee.owner)
 
+    @property
+    def anchors(self) -> Anchors:
+        """Return since when each rule's slots count."""
+        return Anchors(self._writing, self._database.reading)
+
     def allowance(self, credential: str, windows: Windows) -> Allowance:
         """Return the requests of a credential, named by its keyed hash, as all machines count them."""
         return Allowance(self._overlooking.writing, credential, windows)
@@ -364,6 +370,11 @@ class SqlLedger:
             settling.settle(writing, self._terms.lessee, change, outcome, now)
 
     # --- stopping an account ----------------------------------------------------------------------------
+
+    def pauses_at(self, account: str, at: datetime) -> tuple[Pause, ...]:
+        """Return the pauses that an account was under at an instant that is past."""
+        with self._database.reading() as connection:
+            return pauses.stood(connection, account, at)
 
     def halt(self, account: str, why: str, now: datetime) -> None:
         """Stop every further write for the account until a person clears it."""

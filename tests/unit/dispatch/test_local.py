@@ -12,9 +12,12 @@ from typing import Any, cast
 
 import pytest
 
+from anchored import Anchored
 from tertib import pipeline
 from tertib.clock import Stopped
 from tertib.dispatch import local
+from tertib.dispatch.rulebook import Edition
+from tertib.dispatch.timetable import TAKEN_AWAY
 from tertib.errors import AccountHalted, CredentialError, LedgerError, ReadError
 from tertib.language.personal import Mask
 from tertib.ledger.slots import Slot
@@ -108,6 +111,22 @@ class Slots:
     busy: int = 0
     orphans: set[tuple[str, datetime]] = field(default_factory=set)
     paused: list[Pause] = field(default_factory=list)
+    unknown: int = 1
+
+    def __post_init__(self) -> None:
+        """Keep since when slots count, too."""
+        self.anchors = Anchored(self._last)
+
+    def _last(self, rule: str) -> datetime | None:
+        return max((at for name, at in self.states if name == rule), default=None)
+
+    def unsettled(self, _account: str) -> Sequence[int]:
+        """Return the changes whose outcome is unknown."""
+        return range(self.unknown)
+
+    def pauses_at(self, account: str, at: datetime) -> Sequence[Pause]:
+        """Return the pauses that stood."""
+        return self.pauses(account, at)
 
     def pauses(self, _account: str, now: datetime) -> Sequence[Pause]:
         """Return the pauses that stand."""
@@ -387,6 +406,42 @@ def test_unknown_outcomes_are_read_back_when_they_are_due(stage: Stage) -> None:
     stage.outcomes = (Outcome(1, "A1", "a", State.SENT, "timed out"),)
     stage.serve(rule("a"))
     assert stage.settled == [NOON, *(NOON + HALF_HOUR * n + Settings().settle for n in (1,))]
+
+
+def test_a_run_that_failed_may_have_sent_something(stage: Stage) -> None:
+    """Whether it did is in the ledger: what is unknown there is read back in time, and nothing is asked where nothing is."""
+    stage.act = lambda _rules: (_ for _ in ()).throw(LedgerError("the answer was not recorded"))
+    stage.serve(rule("a", "30 12 * * *"))
+    assert stage.settled == [NOON, NOON + HALF_HOUR + Settings().settle]
+    stage.ledger.unknown = 0
+    stage.clock = SteppingClock(NOON, NOON + timedelta(minutes=75))
+    stage.serve(rule("b", "30 12 * * *"))
+    assert len(stage.settled) == 2
+
+
+def test_reading_back_is_not_put_off_by_a_later_run(stage: Stage) -> None:
+    """A rule every ten minutes with an unknown outcome each time: the first is still read back when it is due."""
+    stage.outcomes = (Outcome(1, "A1", "a", State.SENT, "timed out"),)
+    stage.serve(rule("a", "*/10 * * * *"))
+    assert stage.settled[1] == NOON + timedelta(minutes=10) + Settings().settle
+
+
+def test_an_edit_that_could_not_be_taken_over_waits_and_nothing_runs_before(stage: Stage) -> None:
+    """The rule was taken away and the ledger is busy: the old text never acts again."""
+    editions = iter([None, Edition((rule("other", "0 0 1 1 *"),))])
+    server = local.Server(
+        [rule("a")], machine(stage, "default", ledger=cast("Any", stage.ledger)), lambda: next(editions, None)
+    )
+    server.begin(NOON)
+    server.turn()
+    stage.clock.sleep(HALF_HOUR.total_seconds())
+    stage.ledger.busy = 1
+    server.turn()
+    assert [fields["why"] for fields in stage.log.of("turn failed")] == ["the ledger is busy"]
+    server.turn()
+    assert stage.runs == []
+    assert stage.ledger.notes["a", NOON + HALF_HOUR] == TAKEN_AWAY
+    assert [one.rule.name for one in server.upcoming()] == ["other"]
 
 
 def test_jitter_puts_the_start_off(stage: Stage) -> None:

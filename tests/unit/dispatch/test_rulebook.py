@@ -113,3 +113,16 @@ def test_a_new_file_is_found(rules: Path) -> None:
     edition = kept.changed()
     assert edition is not None
     assert [one.name for one in edition.rules] == ["a", "b", "c", "d"]
+
+
+def test_what_could_not_be_loaded_is_looked_at_again(rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fails while the files are read hides no edit."""
+    kept = book(rules)
+    write(rules / "a.yaml", "a", more="priority: 7\n")
+    with monkeypatch.context() as broken:
+        broken.setattr("tertib.dispatch.rulebook.load", lambda *_: (_ for _ in ()).throw(OSError("no disk")))
+        with pytest.raises(OSError, match="no disk"):
+            kept.changed()
+    edition = kept.changed()
+    assert edition is not None
+    assert {one.name for one in edition.rules} == {"a", "b", "c"}

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from tertib.clock import SystemClock
 from tertib.dispatch import queue, tick
 from tertib.ledger import SqlLedger, open_ledger
+from tertib.ledger.anchors import Times
 from tertib.ledger.database import Database
 from tertib.ledger.process import Owner
 from tertib.ledger.rota import Scheduled
@@ -204,6 +205,34 @@ def test_what_a_process_could_not_close_it_gives_back(ledger: SqlLedger) -> None
     ledger.give_back("a", NOON)
     assert states(ledger, "a") == [(NOON, "due")]
     assert [slot.rule for slot in ledger.announced("a")] == ["cancel"]
+
+
+def test_an_account_that_no_worker_serves_leaves_the_rota(ledger: SqlLedger) -> None:
+    """Its slots that wait end as missed, none is announced any more, and a worker that serves it again enrols it again."""
+    enrol(ledger, "a", place("a"))
+    enrol(ledger, "b", place("b"))
+    tick.look(ledger.rota, Bell(), NOON + HOUR)
+    assert ledger.slot_open("b", "cancel", NOON + HOUR, NOON + HOUR)
+    with ledger.rota.tick(NOON + 25 * HOUR) as look:
+        assert look.forsaken(NOON + HOUR) == set()
+        assert look.forsaken(NOON + 2 * HOUR) == {"a"}
+    assert ledger.rota.leave("a", NOON + 25 * HOUR, "no worker") == 1
+    assert [(slot.state, slot.note) for slot in ledger.slots("a")] == [("missed", "no worker")]
+    assert ledger.verify_audit("a").ok
+    assert tick.look(ledger.rota, Bell(), NOON + 25 * HOUR) == 1  # the other account's
+    enrol(ledger, "a", place("a"), NOON + 25 * HOUR)
+    assert tick.look(ledger.rota, Bell(), NOON + 25 * HOUR) == 1
+
+
+def test_enrolling_puts_on_record_since_when_slots_count(ledger: SqlLedger) -> None:
+    """A rule that does not load is not gone; one that is, counts anew when it comes back."""
+    times = {"cancel": Times("0 * * * *", "Asia/Jakarta", 0)}
+    enrol(ledger, "a", place("a"))
+    enrol(ledger, "a", {}, NOON + HOUR, but={"cancel"})
+    assert ledger.anchors.of("a", times, NOON + 9 * HOUR) == {"cancel": NOON}
+    enrol(ledger, "a", {}, NOON + HOUR)
+    enrol(ledger, "a", place("a"), NOON + 2 * HOUR)
+    assert ledger.anchors.of("a", times, NOON + 9 * HOUR) == {"cancel": NOON + 2 * HOUR}
 
 
 def test_rules_are_enrolled_with_their_first_slot_to_come(tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anchored import Anchored
 from breadth import examples
 from tertib.dispatch.needs import SlotLedger
 from tertib.dispatch.rulebook import Edition
 from tertib.dispatch.timetable import NOBODY_RAN, RESCHEDULED, TAKEN_AWAY, Timetable
 from tertib.errors import LedgerError
+from tertib.ledger.anchors import times
 from tertib.ledger.slots import Slot
 from tertib.model import Holidays, Origin, Pause, Rule, Schedule
 from tertib.schedule import MOST_MISSED, day_off, slots_between
@@ -32,6 +34,12 @@ class Record:
         self.slots_of: dict[tuple[str, datetime], Slot] = {}
         self.paused: list[Pause] = []
         self.busy = 0
+        self.anchors = Anchored()
+        self.ended: list[Pause] = []
+
+    def pauses_at(self, account: str, at: datetime) -> list[Pause]:
+        """Return the pauses that stood, those too that were ended since."""
+        return [*self.pauses(account, at), *(one for one in self.ended if one.since <= at)]
 
     def slots(self, _account: str, rule: str | None = None, limit: int = 50) -> list[Slot]:
         """Return a rule's slots, the latest first."""
@@ -109,9 +117,11 @@ def rule(name: str = "r", cron: str = "0 * * * *", *, digest: str = "h", **how: 
 class Shop:
     """A timetable that is served: each slot that is taken is done at once."""
 
-    def __init__(self, *rules: Rule, now: datetime = BEGIN, record: Record | None = None) -> None:
+    def __init__(
+        self, *rules: Rule, now: datetime = BEGIN, record: Record | None = None, **how: bool
+    ) -> None:
         self.record, self.log = record or Record(), Log()
-        self.table = Timetable(rules, "default", cast("SlotLedger", self.record), self.log)
+        self.table = Timetable(rules, "default", cast("SlotLedger", self.record), self.log, **how)
         self.ran: list[datetime] = []
         self.table.begin(now)
 
@@ -203,6 +213,78 @@ def test_anothers_pause_is_nothing_to_a_rule() -> None:
     assert shop.record.states() == {BEGIN + HOUR: "done"}
 
 
+def test_a_pause_that_is_over_binds_the_slots_that_were_due_under_it() -> None:
+    """Whoever found the slot late, after the pause, does not run it either; the next one runs."""
+    shop = Shop(rule())
+    shop.record.ended = [Pause("default", "r", "budi", "stok opname", BEGIN)]
+    shop.turn(BEGIN + HOUR + timedelta(minutes=31))
+    assert shop.record.states() == {BEGIN + HOUR: "skipped"}
+    assert "is paused by budi: stok opname" in shop.record.notes()[BEGIN + HOUR]
+    shop.record.ended = []
+    shop.turn(BEGIN + 2 * HOUR)
+    assert shop.record.states()[BEGIN + 2 * HOUR] == "done"
+
+
+# --- restarts -------------------------------------------------------------------------------------------
+
+
+def test_a_first_slot_that_came_while_nothing_ran_is_run() -> None:
+    """A monthly rule is served for weeks, and the machine is started anew over its first slot."""
+    record, first = Record(), datetime(2026, 4, 1, 2, tzinfo=UTC)  # 9:00 in Jakarta
+    monthly = rule(cron="0 9 1 * *")
+    Shop(monthly, record=record, now=BEGIN + 3 * HOUR).turn(first - HOUR)
+    shop = Shop(monthly, record=record, now=first + timedelta(minutes=1))
+    shop.turn(first + timedelta(minutes=1))
+    assert record.states() == {first: "done"}
+
+
+@pytest.mark.parametrize("enrolled", [False, True])
+def test_a_schedule_that_was_changed_while_nothing_ran_has_no_past(*, enrolled: bool) -> None:
+    """It has slots only from when somebody saw it, and none of another schedule is taken up."""
+    record, thursday = Record(), datetime(2026, 3, 5, 5, tzinfo=UTC)
+    Shop(rule(cron="0 9 * * 1"), record=record).turn(datetime(2026, 3, 2, 2, tzinfo=UTC))
+    left = record.slots_of["r", datetime(2026, 3, 2, 2, tzinfo=UTC)]
+    record.slots_of["r", left.slot_at] = replace(left, state="running", closed_at=None)
+    shop = Shop(rule(cron="0 3 * * 2"), record=record, now=thursday, enrolled=enrolled)
+    shop.turn(thursday)
+    assert list(record.states()) == [left.slot_at]
+    assert [one.at for one in shop.table.upcoming()] == [datetime(2026, 3, 9, 20, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_rule_that_was_away_missed_nothing(*, whole: bool) -> None:
+    """It was switched off while all rules were served; of those who serve some, nobody can tell."""
+    record, back = Record(), BEGIN + timedelta(days=49)
+    Shop(rule(), record=record, whole=True).turn(BEGIN + HOUR)
+    Shop(rule("other"), record=record, whole=whole, now=BEGIN + 2 * HOUR)
+    Shop(rule(), record=record, whole=True, now=back).turn(back)
+    assert ("missed" in record.states().values()) is not whole
+
+
+def test_an_announced_slot_of_a_former_schedule_is_nobodys() -> None:
+    """It is written down, and pulls no slot of today's schedule out of the past."""
+    shop = Shop(rule(), now=BEGIN + 5 * HOUR)
+    old = Slot("r/old", "r", BEGIN + timedelta(minutes=30), "due", None, "", BEGIN, None)
+    shop.table.begin(BEGIN + 5 * HOUR, [old])
+    shop.turn(BEGIN + 5 * HOUR)
+    assert shop.record.states() == {}
+    shop.table.give_up([old], BEGIN + 5 * HOUR)
+    assert shop.record.notes() == {old.slot_at: RESCHEDULED}
+
+
+def test_machines_that_share_schedules_count_from_when_the_rule_was_enrolled() -> None:
+    """A server that hears of a new rule only with its first slot takes that slot."""
+    shop = Shop(rule(), enrolled=True)
+    enrolled, first = BEGIN + HOUR, BEGIN + timedelta(hours=4, minutes=30)
+    new, moved = rule("new", "30 11 * * *"), rule(cron="30 11 * * *", digest="moved")
+    wanted = {one.name: times(one.schedule) for one in (new, moved) if one.schedule}
+    shop.record.anchors.keep("default", wanted, enrolled, gone=lambda _: False)
+    shop.table.begin(first, [Slot("r/x", "new", first, "due", None, "", first, None)])
+    shop.table.adopt(Edition((new, moved)), first)
+    shop.turn(first)
+    assert (shop.record.states("new"), shop.record.states("r")) == ({first: "done"}, {first: "done"})
+
+
 # --- rules that change ----------------------------------------------------------------------------------
 
 
@@ -227,6 +309,28 @@ def test_an_edited_rule_keeps_its_place() -> None:
     shop.turn(BEGIN + 2 * HOUR)
     assert list(shop.record.states().values()) == ["done", "done"]
     assert [one.hash for one in shop.table.rules] == ["new"]
+
+
+def test_days_off_that_are_new_move_no_slot() -> None:
+    """What is to become of slots is another, the slots are the same: one that is due goes by what is said now."""
+    shop = Shop(rule())
+    shop.table.adopt(Edition((rule(missed="skip"),)), BEGIN + HOUR)
+    shop.turn(BEGIN + HOUR)
+    assert shop.record.states() == {BEGIN + HOUR: "done"}
+
+
+def test_what_failed_while_an_edit_was_taken_over_is_done_again() -> None:
+    """A ledger that is busy leaves the edit waiting: nothing is told twice, nothing is lost."""
+    shop, edited = Shop(rule(), rule("gone")), Edition((rule(cron="*/10 * * * *"),))
+    shop.record.busy = 1
+    with pytest.raises(LedgerError):
+        shop.table.adopt(edited, BEGIN + HOUR)
+    shop.table.adopt(edited, BEGIN + HOUR)
+    assert (shop.record.notes(), shop.record.notes("gone")) == (
+        {BEGIN + HOUR: RESCHEDULED},
+        {BEGIN + HOUR: TAKEN_AWAY},
+    )
+    assert [one.rule.name for one in shop.table.upcoming()] == ["r"]
 
 
 def test_a_changed_schedule_counts_from_when_it_is_noticed() -> None:

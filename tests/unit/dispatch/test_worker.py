@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from tertib.dispatch.rulebook import Rulebook
+from tertib.dispatch.rulebook import Edition, Rulebook
 from tertib.dispatch.worker import Post
 from tertib.errors import LedgerError, RuleError
 from tertib.ledger.slots import Slot
@@ -27,12 +28,18 @@ class Stage:
     gone: bool = False
     broken: bool = False
     settles_at: datetime | None = None
+    approved: tuple[str, ...] = ()
     during: Callable[[], None] = lambda: None
 
     @property
     def rota(self) -> Any:
         """Return what schedules are kept in."""
         return self
+
+    @property
+    def approvals(self) -> Any:
+        """Return the plans that were approved and are not applied."""
+        return SimpleNamespace(approved=lambda _account, _now: self.approved)
 
     def now(self) -> datetime:
         """Return noon."""
@@ -75,6 +82,12 @@ class Stage:
         """Keep when the account is to be woken."""
         self.calls.append(f"wake {at:%H:%M}")
 
+    def enrol(self, _account: str, _wanted: object, _now: datetime, **_why: object) -> None:
+        """Fail while the ledger is gone."""
+        if self.gone:
+            raise LedgerError("the ledger cannot be reached")
+        self.calls.append("enrolled")
+
     def error(self, event: str, **_fields: Any) -> None:
         """Keep what was logged."""
         self.calls.append(event)
@@ -96,6 +109,29 @@ def test_a_turn_takes_what_waits_and_wakes_for_what_is_unknown() -> None:
     stage = Stage(settles_at=NOON + timedelta(minutes=15))
     stage.post().look()
     assert stage.calls == ["turn", "gave back", "wake 05:15"]
+
+
+def test_what_was_approved_and_not_applied_is_tried_again_soon() -> None:
+    """Scalev did not answer, say: the account is woken in a minute, or sooner where an outcome is due before."""
+    stage = Stage(approved=("plan-1",))
+    stage.post().look()
+    stage.settles_at = NOON + timedelta(seconds=30)
+    stage.post().look()
+    assert [call for call in stage.calls if "wake" in call] == ["wake 05:01", "wake 05:00"]
+
+
+def test_an_enrolment_that_failed_is_made_again() -> None:
+    """The ledger was away when the files were looked at for the first time."""
+    stage, editions = Stage(gone=True), iter([Edition()])
+    it = cast("Any", stage)
+    book = cast("Rulebook", SimpleNamespace(changed=lambda: next(editions, None)))
+    post = Post("a", it, it, it, make=stage.make, book=book, rest=lambda: None)
+    with pytest.raises(LedgerError):
+        post.enrol()
+    stage.gone = False
+    post.enrol()
+    post.enrol()
+    assert stage.calls == ["enrolled"]
 
 
 def test_an_account_that_another_holds_is_left_alone() -> None:

@@ -23,6 +23,7 @@ ARGUMENTS: Mapping[str, Any] = {
     "since": START - timedelta(days=1),
     "before": LATER,
     "now": LATER,
+    "at": LATER,
     "until": None,
     "order_ref": "order-0",
     "ref": "order-2",

@@ -122,3 +122,16 @@ def test_a_claim_raises_under_a_pause_of_everything(desk: Any, ledger: SqlLedger
     with pytest.raises(Paused):
         desk.send(ledger, run, mine)
     assert desk.states(ledger, run) == {"1": "planned"}
+
+
+def test_a_pause_that_is_over_stood_all_the_same(ledger: SqlLedger) -> None:
+    """From when it was set until it was ended, or its time had come; by then a slot was due."""
+    pause(ledger, "r", until=NOW + 3 * HOUR)
+    pause(ledger, account="other")
+    assert ledger.pausing.resume("default", "r", "sari", NOW + HOUR)
+    assert ledger.pauses("default", NOW + HOUR) == ()
+    stood = [ledger.pauses_at("default", NOW + hours * HOUR) for hours in (-1, 0, 1)]
+    assert [[one.rule for one in found] for found in stood] == [[], ["r"], []]
+    pause(ledger, until=NOW + HOUR)
+    assert [one.rule for one in ledger.pauses_at("default", NOW)] == [None, "r"]
+    assert ledger.pauses_at("default", NOW + HOUR) == ()
