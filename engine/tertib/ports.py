@@ -14,6 +14,7 @@ from tertib.model import (
     Change,
     Done,
     History,
+    Hold,
     Outcome,
     Page,
     Pause,
@@ -157,7 +158,10 @@ class Ledger(Protocol):
         ...
 
     def claim(self, run_id: str, changes: Sequence[Change], body: Mapping[str, Any], now: datetime) -> Claim:
-        """Move `planned → sent` in one committed compare-and-set; only the ids it returns go on the wire."""
+        """Move `planned → sent` in one committed compare-and-set; only the ids it returns go on the wire.
+
+        What a person paused or put on hold stays behind; raises `Paused` where that is the account or everything.
+        """
         ...
 
     def answer(self, claim: Claim, answer: Answer, outcomes: Sequence[Outcome], now: datetime) -> str | None:
@@ -186,6 +190,10 @@ class Ledger(Protocol):
 
     def pauses(self, account: str, now: datetime) -> Sequence[Pause]:
         """Return the pauses that an account is under at `now`: those of everything first, those of rules last."""
+        ...
+
+    def holds(self, account: str, now: datetime) -> Sequence[Hold]:
+        """Return the holds of an account's orders that stand at `now`, the oldest first."""
         ...
 
     def halt(self, account: str, why: str, now: datetime) -> None:

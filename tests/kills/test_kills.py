@@ -189,7 +189,8 @@ def test_many_freezes(floor: Any, number: int) -> None:
 def test_everything_a_run_does_with_the_record_has_its_points() -> None:
     """What the stages write is what they can be killed in: no call of their port is without a name here."""
     port = {name for name in vars(Ledger) if not name.startswith("_")}
-    asked = {"plan_document", "scan_sizes", "unsettled", "reputes", "done", "pauses"}  # nothing hangs on when
+    # nothing hangs on when these are asked
+    asked = {"plan_document", "scan_sizes", "unsettled", "reputes", "done", "pauses", "holds"}
     stopped = {"halt"}  # within `answer`, and by a person
     waiting = {"ask_approval"}  # for rules in mode `approve`, which send nothing
     assert port - asked - stopped - waiting == {point.rstrip("<|>") for point in (*POINTS, *SETTLING)} - {

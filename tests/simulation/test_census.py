@@ -52,7 +52,12 @@ COULD_HAVE_BEEN: Final[Mapping[str, Mapping[str, int]]] = {
     "as its rule says": {"edit": 2000, "held paid": 200, "held cannot_tell": 8},
     "taken back": {"request by an undo": 15, "job undo": 200},
     "plans hold": {"plan too old": 8, "plan on an unfinished reading": 30, "unfinished plan picked": 5},
-    "left alone": {"order put on hold": 300, "held on_hold": 200, "held protected": 300},
+    "left alone": {
+        "order put on hold": 300,
+        "held on_hold": 200,
+        "kept back by a hold": 10,
+        "held protected": 300,
+    },
     "status just read": {"status written back": 200},
     "one run a slot": {"slot begun": 500, "job slot": 600, "ended by PlanRefused": 50},
     "ended once": {"change confirmed": 1800, "two workers": 800},

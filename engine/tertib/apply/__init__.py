@@ -3,7 +3,8 @@
 The order of steps is the safety of the product. For each batch: the lease is renewed, stale orders are read and
 judged again, limits are counted again, a turn in the rate limit is awaited, the ledger moves the changes from
 `planned` to `sent` and commits, age is checked once more, and only then a socket opens, for exactly the ids that
-the ledger returned.
+the ledger returned. What people pause or put on hold meanwhile is asked for before each batch and after its turn, and
+once more by the ledger in the step that lets changes out.
 """
 
 from __future__ import annotations
@@ -98,8 +99,7 @@ def apply_changes(
     state = Applying(
         run_id, plan, program, facts, ports, going={str(change.id): change for change in changes}
     )
-    _heed_pauses(state)
-    _hold_recorded(state)
+    _heed_people(state, changes)
     _hold_over_limits(state)
     if state.stopped is None:
         _read_scans_again(state)
@@ -119,22 +119,31 @@ def apply_changes(
 # --- before anything is sent ----------------------------------------------------------------------------
 
 
-def _heed_pauses(state: Applying) -> None:
-    """Hold the changes of rules that a person paused, and stop where everything is; asked before every request."""
+def _heed_people(state: Applying, changes: Sequence[Change]) -> None:
+    """Leave alone those of the changes that people paused or put on hold by now; asked before every request."""
+    _heed_pauses(state, changes)
+    _heed_holds(state, changes)
+
+
+def _heed_pauses(state: Applying, changes: Sequence[Change]) -> None:
+    """Hold the changes of rules that a person paused, and stop where everything is."""
     pauses = state.ports.ledger.pauses(state.plan.account, state.ports.clock.now())
     stop = whole(pauses)
     if stop is not None:
         state.stopped = state.stopped or stop.told
-    for held in list(paused(state.going.values(), pauses)):
+    for held in paused(_open(state, changes), pauses):
         _hold(state, [state.going[str(held.id)]], held.why, held.code)
 
 
-def _hold_recorded(state: Applying) -> None:
-    history = state.facts.history
+def _heed_holds(state: Applying, changes: Sequence[Change]) -> None:
+    """Drop the orders that a person put on hold, and judge by the same holds from here on."""
+    standing = state.ports.ledger.holds(state.plan.account, state.ports.clock.now())
+    history = replace(state.facts.history, holds={one.ref: one.why for one in standing})
+    state.facts = replace(state.facts, history=history)
     vetoed = [
         (change, veto)
-        for key, change in state.going.items()
-        if (veto := recorded_veto(change.order_id, key, history)) is not None
+        for change in _open(state, changes)
+        if (veto := recorded_veto(change.order_id, str(change.id), history)) is not None
     ]
     state.close([outcome(one, State.STALE, veto.why, veto.code) for one, veto in vetoed])
 
@@ -160,8 +169,12 @@ def _hold_over_limits(state: Applying) -> None:
 
 def _hold(state: Applying, changes: Sequence[Change], why: str, code: str) -> None:
     """Hold those of the changes that have no outcome yet."""
-    open_ones = [one for one in changes if str(one.id) in state.going and str(one.id) not in state.outcomes]
-    state.close([outcome(one, State.HELD, why, code) for one in open_ones])
+    state.close([outcome(one, State.HELD, why, code) for one in _open(state, changes)])
+
+
+def _open(state: Applying, changes: Sequence[Change]) -> list[Change]:
+    """Return those of the changes that have no outcome yet."""
+    return [one for one in changes if str(one.id) in state.going and str(one.id) not in state.outcomes]
 
 
 def _satisfied(plan: Plan, rule: str) -> int | None:
@@ -219,7 +232,7 @@ def _body_key(state: Applying, change: Change) -> str:
 @traced("tertib.batch")
 def _apply_batch(state: Applying, batch: Sequence[Change]) -> None:
     state.ports.ledger.renew(state.run_id, state.ports.clock.now())
-    _heed_pauses(state)
+    _heed_people(state, list(state.going.values()))
     batch = [one for one in batch if str(one.id) not in state.outcomes]
     if state.stopped is not None:
         return
@@ -325,7 +338,7 @@ def _send_in_turn(state: Applying, changes: Sequence[Change]) -> None:
     except ReadError as error:
         state.stopped = str(error)
         return
-    _heed_pauses(state)  # the turn may have been waited for
+    _heed_people(state, changes)  # the turn may have been waited for
     going = [one for one in changes if str(one.id) not in state.outcomes]
     if going and state.stopped is None:
         _send(state, going)
@@ -344,8 +357,7 @@ def _send(state: Applying, changes: Sequence[Change]) -> None:
         state.stopped = str(error)
         return
     going = _released(claim, changes)
-    refused = [one for one in changes if one not in going]
-    state.close([outcome(one, State.ABANDONED, N_("the ledger did not release it")) for one in refused])
+    _close_left_behind(state, [one for one in changes if one not in going])
     if not going:
         return
     too_late = _too_late(state, claim, going)
@@ -365,6 +377,15 @@ def _released(claim: Claim, changes: Sequence[Change]) -> list[Change]:
     """Return the changes that the ledger let out: they and no others may go on the wire."""
     claimed = {str(one) for one in claim.ids}
     return [one for one in changes if str(one.id) in claimed]
+
+
+def _close_left_behind(state: Applying, changes: Sequence[Change]) -> None:
+    """Record why the ledger did not let changes out: a person's pause or hold of the last moment, or another reason."""
+    if not changes:
+        return
+    _heed_people(state, changes)
+    why = N_("the ledger did not release it")
+    state.close([outcome(one, State.ABANDONED, why) for one in _open(state, changes)])
 
 
 def _too_late(state: Applying, claim: Claim, going: Sequence[Change]) -> str | None:

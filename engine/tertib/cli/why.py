@@ -13,10 +13,9 @@ from tertib import pipeline
 from tertib.cli import context, judgement, options, screen, speech
 from tertib.errors import ReadError
 from tertib.explain import Explanation
-from tertib.ledger.holds import Hold
 from tertib.ledger.runs import ChangeRecord
 from tertib.ledger.schema import plain
-from tertib.model import Rule, Unsettled
+from tertib.model import Hold, Rule, Unsettled
 from tertib.sayings import N_
 from tertib.telling import changes
 

@@ -1,8 +1,11 @@
-"""What people ask for single orders: to be left alone for a while, or to be handed back to the rules."""
+"""What people ask for single orders: to be left alone for a while, or to be handed back to the rules.
+
+A hold is looked at where it counts: when an order is planned, before each request, and inside the step that lets a
+request out.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,19 +13,10 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, upd
 
 from tertib.ledger import schema
 from tertib.ledger.trail import Writing
+from tertib.model import Hold
 
 _H: Final = schema.holds.c
 _C: Final = schema.changes.c
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """An order that no rule may touch. `ref` is its order_id or id as the person named it; no `until` is for good."""
-
-    ref: str
-    why: str
-    since: datetime
-    until: datetime | None
 
 
 def _active(account: str, now: datetime) -> ColumnElement[bool]:
@@ -58,6 +52,11 @@ def holds(connection: Connection, account: str, now: datetime) -> tuple[Hold, ..
         select(_H.ref, _H.why, _H.since, _H.until).where(_active(account, now)).order_by(_H.since, _H.id)
     )
     return tuple(Hold(*row) for row in rows)
+
+
+def orders_on_hold(connection: Connection, account: str, now: datetime) -> frozenset[str]:
+    """Return the orders that are on hold at `now`, each by the order_id or id that the person named."""
+    return frozenset(hold.ref for hold in holds(connection, account, now))
 
 
 def release(writing: Writing, ref: str, now: datetime) -> int:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from tertib.errors import LedgerError
 from tertib.ledger import schema
 from tertib.ledger.changes import NEVER_SENT, brief, chunks
+from tertib.ledger.holds import orders_on_hold
 from tertib.ledger.lease import Lessee, fence, halt, lost, refuse_halted
 from tertib.ledger.pauses import paused_rules
 from tertib.ledger.trail import Writing
@@ -68,10 +69,11 @@ def claim(
     """Move `planned → sent` for these changes and return which of them may go on the wire.
 
     Raises `LeaseLost`, `AccountHalted` or `Paused` where the account may no longer be written, and then moves nothing.
-    Changes of rules that are paused stay behind.
+    Changes of rules that are paused stay behind, and so do orders that are on hold.
     """
     paused = paused_rules(writing.connection, writing.account, now)
-    changes = [one for one in changes if one.rule not in paused]
+    held = orders_on_hold(writing.connection, writing.account, now)
+    changes = [one for one in changes if one.rule not in paused and not held & _names(one)]
     run = writing.connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one()
     number = _next_request(writing.connection, run_id)
     request_id = f"{run_id}.{number}"
@@ -89,6 +91,11 @@ def claim(
     else:
         writing.connection.execute(delete(schema.requests).where(schema.requests.c.id == request_id))
     return SqlClaim(request_id, run_id, writing.account, ids, run.epoch, deadline)
+
+
+def _names(change: Change) -> set[str]:
+    """Return what a person may have named an order by."""
+    return {change.order_id, order_key(change.id)}
 
 
 def _let_out(

@@ -44,7 +44,6 @@ from tertib.ledger.audit import AuditVerdict, Checkpoint, Record
 from tertib.ledger.database import BUSY, EVERY_ACCOUNT, Database
 from tertib.ledger.figures import Figures
 from tertib.ledger.forget import Forgotten
-from tertib.ledger.holds import Hold
 from tertib.ledger.lease import Lessee
 from tertib.ledger.migrate import bring_up_to_date
 from tertib.ledger.notices import Notices
@@ -60,7 +59,20 @@ from tertib.ledger.slots import Cause, Slot, SlotState
 from tertib.ledger.trail import Writing
 from tertib.ledger.values import PERSONAL, UNREADABLE, Veil, keyed
 from tertib.ledger.volume import Volume
-from tertib.model import Answer, Change, Done, History, Outcome, Pause, Plan, Repute, Run, Sent, Unsettled
+from tertib.model import (
+    Answer,
+    Change,
+    Done,
+    History,
+    Hold,
+    Outcome,
+    Pause,
+    Plan,
+    Repute,
+    Run,
+    Sent,
+    Unsettled,
+)
 from tertib.ports import Claim, Clock
 
 _ACCOUNT_OF: Final = select(schema.runs.c.account).where(schema.runs.c.id == bindparam("of_run"))
@@ -316,7 +328,8 @@ class SqlLedger:
     ) -> SqlClaim:
         """Move `planned → sent` in one committed compare-and-set; only the ids it returns go on the wire.
 
-        An order with another change of unknown outcome is left out. Raises `LeaseLost` and `AccountHalted`.
+        Orders with another change of unknown outcome, orders on hold and changes of paused rules are left out. Raises
+        `LeaseLost`, `AccountHalted` and `Paused`.
         """
         terms = self._terms
         with self._writing_run(run_id, now) as writing:

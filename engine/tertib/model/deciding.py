@@ -169,6 +169,16 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """An order that no rule may touch. `ref` is its order_id or id as the person named it; no `until` is for good."""
+
+    ref: str
+    why: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """What the ledger knows that a decision needs. Order keys are `str(id)`; holds are keyed by order_id or id.
 

@@ -219,6 +219,10 @@ def _not_on_hold(order_id: str | None, key: str, history: History) -> vetoes.Vet
     return _RECORDED(order_id, key, replace(history, holds={}))
 
 
+def _none_on_hold(*_given: Any) -> frozenset[str]:
+    return frozenset()
+
+
 def _unprotected(settings: Any, _protect: Any, history: History, **named: Any) -> Facts:
     return Facts(settings, (), history, **named)
 
@@ -407,8 +411,20 @@ GUARDS: Final[Mapping[str, Guard]] = {
         ((planning, "over_limit", _rules_alone), (applying, "over_limit", _rules_alone)),
     ),
     "holds": Guard(
-        "an order that a person put on hold is left alone, by plans and by what applies them",
-        ((vetoes, "recorded_veto", _not_on_hold), (applying, "recorded_veto", _not_on_hold)),
+        "an order that a person put on hold is left alone: by plans, by what applies them, and by the claim",
+        (
+            (vetoes, "recorded_veto", _not_on_hold),
+            (applying, "recorded_veto", _not_on_hold),
+            (requests, "orders_on_hold", _none_on_hold),
+        ),
+    ),
+    "holds under way": Guard(
+        "an order that a person puts on hold during a run is left alone: before each request, and by the claim",
+        ((applying, "_heed_holds", _nothing), (requests, "orders_on_hold", _none_on_hold)),
+    ),
+    "held at last": Guard(
+        "an order that is put on hold at the last moment is not let out",
+        ((requests, "orders_on_hold", _none_on_hold),),
     ),
     "protect": Guard("what the project protects is left alone", ((means, "Facts", _unprotected),)),
     "unknown holds": Guard(

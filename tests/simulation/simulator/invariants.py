@@ -256,11 +256,12 @@ def _unread(written: Mapping[str, Any]) -> set[str]:
 
 
 def _left_alone(world: World, _record: Record) -> Iterator[str]:
-    """No order is changed that a person put on hold before the process began, or that the project protects."""
+    """No order is changed that a person put on hold before the ledger let it out, or that the project protects."""
     for wire in world.wires:
-        began = world.processes[wire.process].began
+        process = world.processes[wire.process]
+        let_out = process.let_out.get(wire.request_id, process.began)
         for key, seen in wire.seen.items():
-            if world.held.get(key, began + 1) <= began:
+            if world.held.get(key, let_out + 1) <= let_out:
                 yield f"request {wire.number} changed order {key}, which was on hold"
             if seen is not None and seen.money == world.setup.protected:
                 yield f"request {wire.number} changed order {key}, which the project protects"

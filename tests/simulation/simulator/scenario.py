@@ -172,7 +172,22 @@ def draw(seed: int) -> Scenario:
         jobs=jobs,
         faults=_faults(rng),
     )
-    return _with_company(drawn)
+    return _with_hold(_with_company(drawn))
+
+
+def _with_hold(drawn: Scenario) -> Scenario:
+    """Let somebody put an order on hold while a process is at work, frozen just before its claim, in some histories.
+
+    Drawn by itself, so that everything else is as it was without.
+    """
+    rng = random.Random(f"hold {drawn.seed}")
+    first = next((job for job in drawn.jobs if job.kind in {"run", "slot"}), None)
+    if first is None or rng.random() > 0.15:
+        return drawn
+    at = first.at + rng.choice((0.3, 0.6, 1.0, 3.0))
+    hold = Job(1 - first.worker, at, "hold", plan=rng.choice((0, 0, 1, 2)))
+    frozen = Fault("claim<", rng.choice((1, 1, 2)), "freeze", 5.0)
+    return replace(drawn, jobs=(*drawn.jobs, hold), faults=(*drawn.faults, frozen))
 
 
 def _with_company(drawn: Scenario) -> Scenario:

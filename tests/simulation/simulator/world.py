@@ -66,6 +66,7 @@ class Process:
         self.plan: Plan | None = None
         self.requests: list[float] = []
         self.claims: list[tuple[str, tuple[Any, ...]]] = []
+        self.let_out: dict[str | None, float] = {}
         self.reads: dict[str, tuple[float, Any]] = {}
         self.owner = Owner(worker.machine.name, 1000 + number, "then", number)
         self.error: BaseException | None = None
@@ -225,9 +226,11 @@ class Watch:
             process.reach(f"{name}<")
             process.wait(LEDGER_CALL)
             process.worker.call = name
+            at = process.world.schedule.true
             result = call(*given, **named)
             if name == "claim":
                 process.claims.append((result.request_id, tuple(result.ids)))
+                process.let_out[result.request_id] = at
             if name == "begin":
                 process.leased = process.world.schedule.true
                 process.world.slots += [named["slot"]] if named["slot"] else []

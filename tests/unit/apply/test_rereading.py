@@ -429,3 +429,26 @@ def test_an_account_that_is_paused_at_the_last_moment_claims_nothing(world: Any)
     run = world.apply(plan)
     assert (states(run), world.shop.bodies) == ({"abandoned": 1}, [])
     assert "paused by budi" in str(run.stopped)
+
+
+def test_a_rule_that_is_paused_at_the_last_moment_claims_nothing(world: Any) -> None:
+    """What the ledger left behind is recorded as paused, by whom and why; what shared its request is sent."""
+    world.shop.add(1)
+    world.shop.add(2, payment_method="qris")
+    action = {"status": "canceled", "by": "tertib"}  # the same of both, so that they share a request
+    banks = world.rule("banks", query={"payment_method": "bank_transfer"}, action=action)
+    codes = world.rule("codes", query={"payment_method": "qris"}, action=action)
+    plan = world.plan(banks, codes)
+    claim = world.ledger.claim
+
+    def claimed(*given: Any) -> Any:
+        pause(world, "codes")
+        return claim(*given)
+
+    world.ledger.claim = claimed
+    run = world.apply(plan)
+    held = [
+        (one.id, one.state, one.code, one.why) for one in run.outcomes if one.state is not State.CONFIRMED
+    ]
+    assert held == [(2, State.HELD, "paused", "rule `codes` is paused by budi: stok opname")]
+    assert world.shop.sent_ids == [1]

@@ -65,6 +65,40 @@ def test_an_order_with_an_unknown_outcome_is_left_out(desk: Any) -> None:
     assert desk.send(ledger, again, first, second).ids == (1,)
 
 
+@pytest.mark.parametrize("ref", ["1", "order-1"])
+def test_an_order_on_hold_is_left_out(desk: Any, ref: str) -> None:
+    """Held between the last look and the request, by its id or its number, it stays planned; the others go."""
+    ledger = desk.open()
+    changes = desk.changes(3)
+    run = desk.begin(ledger, *changes)
+    ledger.hold(ACCOUNT, ref, None, "the buyer called", desk.now)
+    assert desk.send(ledger, run, *changes).ids == (0, 2)
+    assert desk.states(ledger, run) == {"0": "sent", "1": "planned", "2": "sent"}
+
+
+def test_a_uuid_on_hold_is_left_out(desk: Any) -> None:
+    """An id of either kind can be named, and a request of which nothing is left leaves no trace."""
+    ledger = desk.open()
+    change = desk.change("01890a5d-ac96-774b-bcce-b302099a8057")
+    run = desk.begin(ledger, change)
+    ledger.hold(ACCOUNT, str(change.id), None, "the buyer called", desk.now)
+    assert desk.send(ledger, run, change).ids == ()
+    assert ledger.run_details(run).requests == ()
+
+
+def test_holds_that_do_not_bind_keep_no_order_from_a_claim(desk: Any) -> None:
+    """One that is over by now, one that was ended, and one of another account's order of the same name."""
+    ledger = desk.open()
+    changes = desk.changes(3)
+    run = desk.begin(ledger, *changes)
+    ledger.hold(ACCOUNT, "0", desk.now + timedelta(seconds=1), "for a second", desk.now)
+    ledger.hold(ACCOUNT, "1", None, "a mistake", desk.now)
+    assert ledger.unhold(ACCOUNT, "1", desk.now)
+    ledger.hold("melati", "2", None, "of another shop", desk.now)
+    desk.later(seconds=1)
+    assert desk.send(ledger, run, *changes).ids == (0, 1, 2)
+
+
 def test_the_database_itself_refuses_a_second_unsettled_change(desk: Any) -> None:
     """Even a statement that bypasses the claim cannot bring one order to `sent` twice."""
     ledger = desk.open()
