@@ -38,6 +38,9 @@ IMMEDIATELY = timedelta(seconds=5)
 JUST_NOW = timedelta(seconds=1)
 """How long a reading made for this very request counts, however short `max_read_age` is."""
 
+LONG_WAIT = 1.0
+"""After so many seconds of waiting for a turn the lease is renewed: it may be shorter than the wait."""
+
 Progress = Callable[..., None]
 
 
@@ -333,11 +336,15 @@ def _changed_since(state: Applying, change: Change) -> bool:
 
 def _send_in_turn(state: Applying, changes: Sequence[Change]) -> None:
     """Wait for a place in the rate limit, before anything is claimed, and send."""
+    clock = state.ports.clock
+    asked = clock.monotonic()
     try:
         state.ports.writer.await_turn()
     except ReadError as error:
         state.stopped = str(error)
         return
+    if clock.monotonic() - asked > LONG_WAIT:
+        state.ports.ledger.renew(state.run_id, clock.now())
     _heed_people(state, changes)  # the turn may have been waited for
     going = [one for one in changes if str(one.id) not in state.outcomes]
     if going and state.stopped is None:

@@ -332,6 +332,22 @@ def test_no_turn_in_the_rate_limit_sends_nothing(world: Any) -> None:
     assert run.stopped == "the hour's requests are used up"
 
 
+def test_a_turn_that_is_long_in_coming_costs_no_lease(world: Any) -> None:
+    """Nobody took the account over meanwhile: what was read too long ago stays, and the rest of the run goes on."""
+    world.settings = replace(world.settings, batch_size=1)
+    world.shop.add(1)
+    world.shop.add(2)
+    plan = world.plan(world.rule())
+    waits = iter([timedelta(minutes=3)])
+
+    def wait() -> None:
+        world.clock.moment += next(waits, timedelta())
+
+    world.shop.await_turn = wait
+    run = world.apply(plan)
+    assert (states(run), world.shop.sent_ids, run.stopped) == ({"stale": 1, "confirmed": 1}, [2], None)
+
+
 def test_halving_ends_where_an_outcome_is_unknown(world: Any) -> None:
     """A refused request is tried in halves; once one half's outcome is unknown the other is not sent."""
     for number in range(4):
