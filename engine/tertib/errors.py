@@ -5,6 +5,7 @@ TertibError
 ├── SettingsError        tertib.yaml, the environment or the command's inputs do not fit
 │   └── CredentialError  a token is missing, unreadable or rejected
 ├── ReadError            Scalev could not be read to the end
+│   ├── NoSuchOrder      Scalev has no order of the number that was given
 │   ├── BodyError        an answer that is not what its status promises
 │   ├── PagingError      pages that do not add up: repeated cursor, no end, no `is_paginated`
 │   ├── IgnoredFilter    an answer that keeps contradicting a filter that was sent
@@ -59,6 +60,10 @@ class CredentialError(SettingsError):
 
 class ReadError(TertibError):
     """Scalev could not be read to the end."""
+
+
+class NoSuchOrder(ReadError):  # noqa: N818 - named for what Scalev lacks
+    """Scalev has no order of the number that was given."""
 
 
 class BodyError(ReadError):

@@ -15,7 +15,7 @@ from tertib import tracing
 from tertib.apply import Ports, apply_changes
 from tertib.apply.watch import Watch
 from tertib.compile import Program, Sizes, compile_rules
-from tertib.errors import LedgerError, Paused, PlanRefused, ReadError
+from tertib.errors import LedgerError, NoSuchOrder, Paused, PlanRefused
 from tertib.evaluate import order_key
 from tertib.explain import Explanation, ask_untestable, explain_orders, find_orders
 from tertib.language.personal import Mask
@@ -358,7 +358,7 @@ def explain(
     """Explain what a rule makes of an order, read from Scalev or given; nothing is changed or recorded.
 
     `others` are the project's other rules, which may want the order too. Raises `ReadError` where the order cannot
-    be read or Scalev has none of that reference.
+    be read, `NoSuchOrder` where Scalev has none of that reference.
     """
     beside = [one for one in others if one.enabled and one.name != rule.name and one.source == rule.source]
     together = [replace(rule, enabled=True), *beside]
@@ -381,7 +381,7 @@ def why(
 ) -> tuple[Explanation, ...]:
     """Explain what every enabled rule makes of an order, read once from each source that they read.
 
-    Raises `ReadError` where the order cannot be read, or where no source has it.
+    Raises `ReadError` where the order cannot be read, `NoSuchOrder` where no source has it.
     """
     now = clock.now()
     program = compile_rules(rules, settings, now)
@@ -391,7 +391,7 @@ def why(
         found = find_orders(order_id, program, reader)
         asked = ask_untestable(order_id, program, found, reader)
     if not found:
-        raise ReadError(
+        raise NoSuchOrder(
             said("Scalev has no order `%(order)s`", order=order_id),
             hint=N_("give the order's number as Scalev shows it"),
         )

@@ -97,6 +97,8 @@ def watches(seat: Seat, orders: int) -> str:
     confirmed = progress.get_by_role("listitem").filter(has_text=seat.say("confirmed"))
     expect(confirmed.locator(".figure")).to_have_text(str(orders))
     expect(progress.get_by_text(seat.say("ended"), exact=True)).to_be_visible()
+    expect(progress.get_by_text(seat.say("applied"), exact=True)).to_be_visible()
+    expect(seat.page.locator("main")).not_to_contain_text(seat.say("approved, about to run"))
     seat.fits()
     return str(progress.get_by_role("link").get_attribute("href"))
 

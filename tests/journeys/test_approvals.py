@@ -23,6 +23,7 @@ def test_a_person_approves_a_part_and_only_that_is_sent(project: Project) -> Non
     first, second = project.unpaid(2)
     asked = waiting(project)
     assert (asked["rules"], asked["changes"], asked["value"]) == (["cancel-unpaid"], 2, "200000.00")
+    assert (asked["approved_changes"], asked["approved_value"]) == (None, None)
     done = project.json("approve", asked["plan_id"], "--yes", "--only", str(first), "--note", "as agreed")
     assert [one["state"] for one in done["outcomes"]] == ["confirmed"]
     assert (project.status(first), project.status(second)) == ("canceled", "pending")
@@ -31,6 +32,12 @@ def test_a_person_approves_a_part_and_only_that_is_sent(project: Project) -> Non
     assert f"was applied already, by run `{done['run_id']}`" in again.stderr
     (told,) = project.json("approvals", "--all")["approvals"]
     assert (told["state"], told["note"]) == ("applied", "as agreed")
+    assert (told["changes"], told["value"]) == (2, "200000.00")
+    assert (told["approved_changes"], told["approved_value"]) == (1, "100000.00")
+    listed = " ".join(project.run("approvals", "--all").stdout.split())
+    assert "1 of 2" in listed
+    assert "Rp 100.000" in listed
+    assert "Rp 200.000" not in listed
     assert project.json("audit", "verify")["ok"]
 
 

@@ -28,7 +28,7 @@ def test_a_plan_is_read_before_it_is_approved(world: World) -> None:
             assert f'href="https://app.scalev.com/orders/{one.order_id}"' in text
     assert words.count("pending → canceled") == len(world.plan.changes)
     assert "pending_time" in words
-    assert "5d old" in words
+    assert re.search(r"pending_time 5d( \d+s)? old", words)
     assert "Rp 250.000" in words
     held = world.browser.get(f"{world.at}?show=held").words
     assert "transfer_proof" in held
@@ -174,6 +174,37 @@ def test_how_it_goes_is_watched(world: World) -> None:
     over = browser.get(f"{world.at}/progress", hx_request="true")
     assert "every 2s" not in over.text
     assert "the rule was changed" in over.words
+
+
+def test_the_state_is_refreshed_with_the_progress(world: World) -> None:
+    """Nothing beside the part that htmx asks for again says where the plan stands, so that nothing there grows old."""
+    browser = world.person("siti", "approver")
+    browser.send(f"{world.at}/approve", {"which": "some", "pick": ids(world)[:1]})
+    page = browser.get(world.at)
+    before, _, rest = page.text.partition('<div id="progress"')
+    refreshed, _, after = rest.partition("</div>")
+    assert "approved by siti" in refreshed
+    assert "1 of 4 orders" in refreshed
+    assert 'hx-trigger="every 2s"' in refreshed
+    assert "approved" not in before.partition("<main")[2]
+    assert "approved by" not in after
+    assert "approved by siti" in browser.get(f"{world.at}/progress", hx_request="true").words
+
+
+def test_a_part_is_listed_with_its_own_count_and_money(world: World) -> None:
+    """Two of four orders and what those two come to, not what the plan comes to; all of it as before."""
+    wanted = [one for one in world.plan.changes if one.value == 100_000][:2]
+    world.browser.send(f"{world.at}/approve", {"which": "some", "pick": [str(one.id) for one in wanted]})
+    decided = world.browser.get("/accounts/default/approvals").words.partition("Decided")[2]
+    assert "2 of 4 Rp 200.000 approved" in decided
+
+
+def test_all_of_a_plan_is_listed_as_all(world: World) -> None:
+    """Where nothing was left out, one count is enough; a no leaves the plan's own."""
+    world.browser.send(f"{world.at}/approve", {"which": "all"})
+    decided = world.browser.get("/accounts/default/approvals").words.partition("Decided")[2]
+    assert "4 Rp 550.000 approved" in decided
+    assert " of 4" not in decided
 
 
 def test_a_part_of_the_page_is_the_table_alone(world: World) -> None:

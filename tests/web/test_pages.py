@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pages import Browser, World
+from pages import Answer, Browser, World
 from tertib import pipeline
+from tertib.errors import ReadError
 from tertib.load import load
 
 
@@ -71,9 +73,70 @@ def test_a_rule_explains_any_order(world: World) -> None:
     assert "<html" in told.text
     part = world.browser.send(place, {"order": str(held.order_id)}, hx_request="true")
     assert "<html" not in part.text
-    missing = world.browser.send(place, {"order": "NOSUCH"})
-    assert (missing.status, "Scalev has no order" in missing.words) == (502, True)
     assert world.browser.send(place, {"order": " "}).status == 422
+
+
+def test_a_mistyped_order_is_told_under_the_field(world: World) -> None:
+    """The rule's page stays, with what was typed; a script gets the sentence alone, and a fault of Scalev is none of theirs."""
+    place = "/accounts/default/rules/cancel-unpaid/explain"
+    missing = world.browser.send(place, {"order": "NOSUCH"})
+    assert (missing.status, "Scalev has no order `NOSUCH`" in missing.words) == (422, True)
+    assert "What would it do with an order?" in missing.words
+    assert 'value="NOSUCH" aria-invalid="true" aria-describedby="explanation"' in missing.text
+    part = world.browser.send(place, {"order": "NOSUCH"}, hx_request="true")
+    assert part.status == 422
+    assert part.words == "Scalev has no order `NOSUCH` give the order's number as Scalev shows it"
+    is_part(part)
+
+
+def test_what_scalev_failed_at_is_told_under_the_field(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order that could not be read is no mistake of whoever asked."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise ReadError("Scalev failed")
+
+    monkeypatch.setattr("tertib.pipeline.find_orders", fails)
+    place = "/accounts/default/rules/cancel-unpaid/explain"
+    for headers in ({}, {"hx_request": "true"}):
+        answer = world.browser.send(place, {"order": "X1"}, **headers)
+        assert (answer.status, "Scalev failed" in answer.words) == (502, True)
+
+
+def is_part(answer: Answer) -> None:
+    """Check that an answer can stand within a page."""
+    assert [one for one in ("<html", "<nav", "<main", "<h1") if one in answer.text] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "form", "status"),
+    [
+        ("/accounts/default/rules/cancel-unpaid/explain", {"order": "1", "csrf": "of another page"}, 403),
+        ("/accounts/default/rules/cancel-unpaid/explain", {"order": " "}, 422),
+        ("/accounts/default/rules/never/explain", {"order": "1"}, 404),
+        ("/accounts/nobodys/why", {"order": "1"}, 404),
+        ("/accounts/default/plans/never/reject", {}, 404),
+        ("/nothing/of/that/kind", {}, 404),
+    ],
+)
+def test_a_refusal_to_a_script_is_a_part(
+    world: World, place: str, form: Mapping[str, str], status: int
+) -> None:
+    """It is shown within the page that asked, where a second menu and heading would be out of place."""
+    secret = world.browser.get("/accounts").secret
+    answer = world.browser.post(place, {"csrf": secret, **form}, hx_request="true")
+    assert (answer.status, 'role="alert"' in answer.text) == (status, True)
+    is_part(answer)
+    is_whole = world.browser.post(place, {"csrf": secret, **form})
+    assert (is_whole.status, "<main" in is_whole.text) == (status, True)
+
+
+def test_a_viewers_forged_part_is_refused_with_a_part(world: World) -> None:
+    """So is what a role may not do."""
+    browser = world.person("tono", "viewer")
+    answer = browser.send(f"{world.at}/approve", {"which": "all"}, hx_request="true")
+    assert answer.status == 403
+    assert "your role is `viewer`" in answer.words
+    is_part(answer)
 
 
 def test_asking_scalev_has_its_measure(world: World) -> None:
@@ -82,6 +145,9 @@ def test_asking_scalev_has_its_measure(world: World) -> None:
     answers = [world.browser.send("/accounts/default/why", {"order": held}).status for _ in range(22)]
     assert answers[:3] == [200] * 3
     assert answers[-1] == 429
+    part = world.browser.send("/accounts/default/why", {"order": held}, hx_request="true")
+    assert part.status == 429
+    is_part(part)
 
 
 def test_an_order_tells_all_that_was_decided_about_it(world: World) -> None:

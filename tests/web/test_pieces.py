@@ -21,7 +21,7 @@ from tertib.telling.tongue import LANGUAGES, preferred, tongue
 from tertib.web import charts, passwords, words
 from tertib.web.attempts import Allowance, Attempts
 from tertib.web.guard import host_of
-from tertib.web.render import harmless
+from tertib.web.render import STATIC, harmless
 from tertib.web.server import Bell
 from tertib.web.site import local_path
 
@@ -33,7 +33,7 @@ def test_a_chart_is_well_formed_whatever_a_rule_is_called(rows: list[tuple[str, 
     """It has a title and a description, holds no style and no script, and parses."""
     days = [charts.Column("1 Nov", tuple(charts.Bar(*row) for row in rows)), charts.Column("2 Nov", ())]
     drawn = str(charts.bars(days, "orders", ENGLISH))
-    svg = ET.fromstring(re.match(r"<svg.*?</svg>", drawn, re.DOTALL)[0])  # type: ignore[index]  # noqa: S314 - ours
+    svg = ET.fromstring(re.search(r"<svg.*?</svg>", drawn, re.DOTALL)[0])  # type: ignore[index]  # noqa: S314 - ours
     assert [one.tag for one in svg][:2] == ["title", "desc"]
     assert "style=" not in drawn
     assert sum(one.orders for one in days) == sum(row[1] for row in rows)
@@ -48,6 +48,45 @@ def test_a_bar_is_as_high_as_its_orders() -> None:
     heights = [float(one) for one in re.findall(r'height="([\d.]+)"', str(charts.bars(days, "t", ENGLISH)))]
     assert heights[1] == pytest.approx(2 * heights[0], rel=0.01)
     assert "2, a: 20, Rp 1.250.000" in charts.bars(days, "t", ENGLISH)
+
+
+def test_rules_without_a_colour_of_their_own_share_one() -> None:
+    """Those with the fewest orders, on top of each day and last in the key, each still by its name in its own title."""
+    bars = [charts.Bar(name, 10 - place, Decimal(1)) for place, name in enumerate("abcdefgh")]
+    drawn = str(charts.bars([charts.Column("1", tuple(reversed(bars)))], "t", ENGLISH))
+    chart, _, key = drawn.partition("<ul")
+    colours = re.findall(r'<rect class="(series-\w+)"[^>]*><title>1, (\w):', chart)
+    assert len(colours) == 8
+    assert {name for colour, name in colours if colour == "series-others"} == {"g", "h"}
+    assert len({colour for colour, _ in colours}) == 7
+    assert [name for _, name in colours[-2:]] == ["h", "g"]
+    assert re.findall(r"</svg>([^<]*)</li>", key) == ["f", "e", "d", "c", "b", "a", "others"]
+    one_more = str(charts.bars([charts.Column("1", tuple(bars[:7]))], "t", ENGLISH))
+    assert re.findall(r"</svg>([^<]*)</li>", one_more) == ["a", "b", "c", "d", "e", "f", "g"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_colour_of_a_chart_stands_out(theme: str) -> None:
+    """Three to one against the card that it is drawn on, as WCAG asks of graphics, and no two alike."""
+    css = (STATIC / "tertib.css").read_text(encoding="utf-8")
+    light, dark = css.partition("@media screen and (prefers-color-scheme: dark)")[::2]
+    given = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", (dark if theme == "dark" else light)[:1500]))
+    series = re.findall(r"\.series-\w+ { fill: var\(--(\w+)\)", css)
+    assert len(series) == len({given[one] for one in series}) == charts._SERIES + 1
+    assert [one for one in series if contrast(given[one], given["card"]) < 3] == []
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours as WCAG 2 counts it."""
+    darker, lighter = sorted(map(luminance, (one, other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Return how light a colour is, from 0 to 1."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_a_funnel_and_a_timeline_tell_their_numbers() -> None:

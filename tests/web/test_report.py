@@ -9,7 +9,8 @@ import re
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,16 +18,21 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
 
+import httpx
 import pytest
 
 from canaries import told_of
 from pages import POISON, World
-from tertib import record
+from tertib import pipeline, record
 from tertib.cli import main
 from tertib.cli.showcase import Showcase
+from tertib.compile import compile_rules
+from tertib.evaluate import Evaluated
 from tertib.ledger import AuditVerdict
 from tertib.ledger.runs import RunDetails
-from tertib.model import Change, Held, Mode, Plan, RuleTally, Settings, Trace, Web
+from tertib.load import load
+from tertib.model import Change, Held, Mode, Pick, Plan, RuleTally, Trace, Web
+from tertib.plan import _warnings as warnings
 from tertib.plan.holds import HOLDS
 from tertib.telling.tongue import LANGUAGES, tongue
 from tertib.web.render import STATIC
@@ -124,7 +130,8 @@ def of_run(world: World, run_id: str) -> OfRun:
 def of_plan(world: World, plan: Plan) -> OfPlan:
     """Return a plan of the small shop to report on, as it was recorded."""
     kept = record.as_recorded(record.document(plan, world.session.mask))
-    return plan_to_tell(kept, world.session.settings, plan.plan_id)
+    session = world.session
+    return plan_to_tell(kept, session.ledger, session.settings, plan.plan_id, session.clock.now())
 
 
 def told(world: World, *subjects: OfPlan | OfRun | OfNothing, language: str = "en") -> Reading:
@@ -189,11 +196,93 @@ def test_a_plan_that_cannot_be_applied_says_why(world: World) -> None:
     assert "tertib apply" not in told(world, old).words
 
 
+def approve(world: World) -> None:
+    """Say yes to two orders of the plan that waits."""
+    part = Pick(only=tuple(str(one.id) for one in world.plan.changes[:2]))
+    approvals, now = world.session.ledger.approvals, world.session.clock.now()
+    approvals.approve("default", world.waits, who="siti", now=now, part=part)
+
+
+def reject(world: World) -> None:
+    """Say no to the plan that waits."""
+    approvals, now = world.session.ledger.approvals, world.session.clock.now()
+    approvals.reject("default", world.waits, who="siti", now=now)
+
+
+def replace_it(world: World) -> None:
+    """Let the rule ask again."""
+    rules = load(world.session.settings.rules, world.session.settings).rules
+    pipeline.run(rules, world.session.means(), world.session.writer)
+
+
+def refuse(world: World) -> None:
+    """Say yes, and let it come too late."""
+    approve(world)
+    approvals, now = world.session.ledger.approvals, world.session.clock.now()
+    approvals.refuse("default", world.waits, "the table changed", now)
+
+
+@pytest.mark.parametrize(
+    ("decide", "said"),
+    [
+        (approve, ("approved by siti", "(2 of 4 orders, Rp", "it is applied as soon as whoever serves")),
+        (reject, ("rejected by siti", "not possible any more: plan again")),
+        (replace_it, ("replaced by a newer plan", "not possible any more: plan again")),
+        (refuse, ("could not be applied", "the table changed", "not possible any more: plan again")),
+    ],
+)
+def test_a_plan_that_was_decided_is_not_offered_again(
+    world: World, decide: Callable[[World], None], said: Sequence[str]
+) -> None:
+    """Its report says what became of it, and names no command to apply it."""
+    place = f"{world.at}/report"
+    offered = f"tertib apply {world.waits}"
+    assert offered in refuse_what_reaches_out(world.browser.get(place).text).words
+    decide(world)
+    words = refuse_what_reaches_out(world.browser.get(place).text).words
+    assert [one for one in said if one not in words] == []
+    assert offered not in words
+
+
+def test_a_plan_that_was_applied_in_part_says_so(showcase: Showcase) -> None:
+    """Who said yes to how many orders worth how much, which run applied them and when; no command to do it again."""
+    session = showcase.session
+    now = session.clock.now()
+    listed = session.ledger.approvals.listed("default", now, 200)
+    part = next(one for one in listed if one.state == "applied" and one.part.only)
+    text = httpx.get(f"{showcase.url}/accounts/default/plans/{part.asked.plan_id}/report").text
+    words = Reading(text).words
+    assert f"applied approved by {part.decided_by}" in words
+    assert f"({len(part.part.only)} of {part.asked.changes} orders, Rp" in words
+    assert f"nothing more: run `{part.run_id}` applied it" in words
+    assert "tertib apply" not in words
+
+
+def test_the_command_can_be_typed_as_it_stands(world: World) -> None:
+    """A file whose name a shell would take apart is quoted."""
+    subject = replace(of_plan(world, world.plan), apply="rencana hari ini; rm.json")
+    assert "tertib apply 'rencana hari ini; rm.json';" in told(world, subject).words
+
+
 def test_a_filter_that_nothing_can_verify_is_told(world: World) -> None:
     """What the plan rests on without a proof stands in it."""
     warning = "rule `spam`: filter `is_probably_spam` is trusted: no answer shows whether it was heeded"
     subject = of_plan(world, replace(world.plan, warnings=(warning,)))
     assert warning in told(world, subject).words
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_readings_that_failed_are_counted_as_readings(world: World, count: int) -> None:
+    """An order is read once for each scan that shows it, so neither language calls them orders."""
+    evaluated = Evaluated(unreadable=Counter({"pending_time": count}))
+    rules = load(world.session.settings.rules, world.session.settings).rules
+    program = compile_rules(rules, world.session.settings, world.session.clock.now())
+    (warning,) = warnings(evaluated, program)
+    subject = of_plan(world, replace(world.plan, warnings=(str(warning),)))
+    held = "1 reading held" if count == 1 else "2 readings held"
+    assert f"field `pending_time`: {held} a value" in told(world, subject).words
+    in_indonesian = told(world, subject, language="id").words
+    assert f"kolom `pending_time`: {count} pembacaan berisi nilai" in in_indonesian
 
 
 def test_a_masked_value_is_all_there_is_of_a_buyer(world: World) -> None:
@@ -255,7 +344,7 @@ def made(rows: int, text: str = "", rules: int = 1) -> Plan:
 def test_a_large_plan_still_opens_and_says_what_it_leaves_out(rules: int) -> None:
     """Of fifty thousand orders some are listed, the others counted, with where all of them are."""
     plan = made(BIG, rules=rules)
-    subject = plan_to_tell(plan, Settings(), "plan.json")
+    subject = OfPlan(plan, "Asia/Jakarta", Web(), plan.now + timedelta(hours=24), "plan.json")
     text = report([subject], tongue("en"), plan.now)
     assert len(text.encode()) < LARGEST
     read = Reading(text)

@@ -8,11 +8,14 @@ from typing import Any, Final
 
 import click
 
+from tertib import record
 from tertib.cli import context, options, screen, speech
 from tertib.ledger.approvals import WAITING, Approval
 from tertib.ledger.schema import plain
+from tertib.model import Plan
 from tertib.sayings import N_
 from tertib.telling import states
+from tertib.telling.portion import Portion, portion
 
 _DECIDED: Final[Mapping[str, str]] = {
     "approved": N_("approved by %(who)s, about to run"),
@@ -33,20 +36,32 @@ def command(*, as_json: bool, everything: bool, limit: int) -> int:
     queue, account, now = opened.ledger.approvals, opened.settings.account, opened.time.now()
     found = queue.listed(account, now, limit) if everything else queue.waiting(account, now)
     if as_json:
-        screen.emit({"approvals": [document(one) for one in found]})
+        screen.emit({"approvals": [document(one, _approved(one, opened)) for one in found]})
         return 0
     _show(found, opened)
     return 0
 
 
-def document(one: Approval) -> dict[str, Any]:
-    """Return an approval as `--json` prints it."""
+def _approved(one: Approval, opened: context.Session) -> Portion | None:
+    """Return what of a plan was approved, None where nothing was."""
+
+    def read(plan_id: str) -> Plan | None:
+        written = opened.ledger.plan_document(plan_id)
+        return None if written is None else record.as_recorded(written)
+
+    return portion(one, read)
+
+
+def document(one: Approval, approved: Portion | None) -> dict[str, Any]:
+    """Return an approval, with what of the plan was approved, as `--json` prints it."""
     written: dict[str, Any] = plain(
         {
             "plan_id": one.asked.plan_id,
             "rules": list(one.asked.rules),
             "changes": one.asked.changes,
             "value": one.asked.value,
+            "approved_changes": None if approved is None else approved.orders,
+            "approved_value": None if approved is None else format(approved.value, "f"),
             "why": one.asked.why,
             "state": one.state,
             "asked_at": one.asked_at,
@@ -78,11 +93,12 @@ def _show(found: Sequence[Approval], opened: context.Session) -> None:
         right=["orders", "money"],
     )
     for one in found:
+        approved = _approved(one, opened)
         listed.add_row(
             one.asked.plan_id,
             screen.clean(", ".join(one.asked.rules)),
-            screen.number(one.asked.changes),
-            screen.rupiah(Decimal(one.asked.value)),
+            _orders(one, approved),
+            screen.rupiah(Decimal(one.asked.value) if approved is None else approved.value),
             screen.moment(one.asked_at, zone),
             screen.moment(one.asked.expires_at, zone),
             _state(one),
@@ -91,6 +107,13 @@ def _show(found: Sequence[Approval], opened: context.Session) -> None:
     for why in dict.fromkeys(one.asked.why for one in found if one.state == WAITING):
         said = speech.gettext("why they ask: %(why)s", why=speech.say(why))
         console.print(screen.clean(said), style="dim")
+
+
+def _orders(one: Approval, approved: Portion | None) -> str:
+    if approved is None or approved.whole:
+        return screen.number(one.asked.changes)
+    some, among = screen.number(approved.orders), screen.number(approved.of)
+    return speech.gettext("%(some)s of %(all)s", some=some, all=among)
 
 
 def _state(one: Approval) -> str:

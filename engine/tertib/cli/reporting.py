@@ -51,8 +51,8 @@ class Report:
         if self.file is not None:
             from tertib.web.subjects import plan_to_tell  # noqa: PLC0415 - as in `_write`
 
-            plan = record.as_recorded(document)
-            self._add(plan_to_tell(plan, opened.settings, out or plan.plan_id), opened.time.now())
+            plan, now = record.as_recorded(document), opened.time.now()
+            self._add(plan_to_tell(plan, opened.ledger, opened.settings, out or plan.plan_id, now), now)
 
     def tell_run(self, found: RunDetails, opened: context.Session) -> None:
         """Tell of a past run; the audit log is verified, against each checkpoint outside too. Raises `OSError`."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, Select, func, insert, or_, select
 
 from tertib.errors import LedgerCorrupt, LedgerError
 from tertib.ledger import repute, schema, tallies
@@ -93,13 +93,18 @@ def digest(document: Mapping[str, Any]) -> str:
 
 def listed(connection: Connection, account: str, limit: int) -> tuple[PlanRecord, ...]:
     """Return the account's plans, the newest first."""
-    rows = connection.execute(
-        select(_P.id, _P.account, _P.created_at, _P.recorded_at, _P.applied_by, _P.applied_at)
-        .where(_P.account == account)
-        .order_by(_P.created_at.desc(), _P.id)
-        .limit(limit)
-    )
-    return tuple(PlanRecord(*row) for row in rows)
+    wanted = _records().where(_P.account == account).order_by(_P.created_at.desc(), _P.id).limit(limit)
+    return tuple(PlanRecord(*row) for row in connection.execute(wanted))
+
+
+def one(connection: Connection, plan_id: str) -> PlanRecord | None:
+    """Return a plan without its document, None where there is none of that id."""
+    row = connection.execute(_records().where(_P.id == plan_id)).first()
+    return None if row is None else PlanRecord(*row)
+
+
+def _records() -> Select[Any]:
+    return select(_P.id, _P.account, _P.created_at, _P.recorded_at, _P.applied_by, _P.applied_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,11 @@ class SqlLedger:
         with self._database.reading() as connection:
             return plans.listed(connection, account, limit)
 
+    def plan_record(self, plan_id: str) -> PlanRecord | None:
+        """Return when a plan was recorded and by which run it was applied, None where there is none of that id."""
+        with self._database.reading() as connection:
+            return plans.one(connection, plan_id)
+
     def scan_sizes(self, account: str) -> dict[str, int]:
         """Return how many orders past runs saw, by the key of what was asked."""
         with self._database.reading() as connection:

@@ -224,7 +224,7 @@ def _warnings(evaluated: Evaluated, program: Program) -> Iterator[str]:
             )
     for path, count in sorted(evaluated.unreadable.items()):
         yield said_many(
-            "field `%(field)s`: %(count)s order holds a value that cannot be read, and counted as unknown",
+            "field `%(field)s`: %(count)s reading held a value that cannot be read, and counted as unknown",
             "field `%(field)s`: %(count)s readings held a value that cannot be read, and counted as unknown",
             count,
             field=path,

@@ -18,7 +18,7 @@ from tertib.model import Change, Pick, Plan
 from tertib.sayings import N_, said
 from tertib.telling.changes import summary
 from tertib.telling.tongue import Tongue
-from tertib.web.plans import plan_of
+from tertib.web.plans import approved_of, plan_of
 from tertib.web.site import Refusal, Visit, see_other
 from tertib.web.table import fitting, pick, view_of
 
@@ -33,7 +33,7 @@ def listed(visit: Visit) -> Response:
     queue, account = visit.desk.ledger.approvals, visit.desk.account
     before = visit.query.get("before")
     found = queue.listed(account, visit.now, _PAGE + 1, before)
-    decided = [one for one in found[:_PAGE] if one.state != WAITING]
+    decided = [(one, approved_of(visit, one)) for one in found[:_PAGE] if one.state != WAITING]
     return visit.page(
         "approvals.html",
         waiting=() if before else queue.waiting(account, visit.now),

@@ -5,7 +5,8 @@ Colours come from the style sheet, by class, so that they follow light and dark;
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -20,7 +21,9 @@ _HEIGHT: Final = 180
 _FOOT: Final = 22
 _HEAD: Final = 14
 _SERIES: Final = 6
-"""So many colours the style sheet has; further rules begin again at the first."""
+"""So many colours the style sheet has for rules; those with the fewest orders share one more, that of all others."""
+
+_OTHERS: Final = "series-others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,10 @@ class Row:
 
 
 def bars(columns: Sequence[Column], title: str, tongue: Tongue) -> Markup:
-    """Draw the orders of each day as a bar, a colour a rule, and the day's money above it."""
-    rules = list(dict.fromkeys(bar.rule for column in columns for bar in column.bars))
+    """Draw the orders of each day as a bar, a colour a rule, those of the smallest rules on top in one together."""
+    colours = _colours(columns)
     most = max((column.orders for column in columns), default=0)
-    scale = _Scale(len(columns), most, rules)
+    scale = _Scale(len(columns), most, colours)
     pieces = [piece for place, one in enumerate(columns) for piece in _column(one, place, scale, tongue)]
     total = sum(column.orders for column in columns)
     money = sum((column.value for column in columns), Decimal(0))
@@ -97,23 +100,38 @@ def bars(columns: Sequence[Column], title: str, tongue: Tongue) -> Markup:
         total,
         money=tongue.rupiah(money),
     )
-    return _figure(f"0 0 {_WIDTH} {_HEIGHT}", title, told, pieces) + _legend(rules)
+    drawn = _figure(f"0 0 {_WIDTH} {_HEIGHT}", title, told, pieces)
+    return _wide(drawn, title, "wide newest") + _legend(colours, tongue)
+
+
+def _colours(columns: Sequence[Column]) -> dict[str, str]:
+    """Return the class of each rule's colour, first of the rules with the most orders, as they come, then of the others."""
+    orders: Counter[str] = Counter()
+    for bar in (bar for column in columns for bar in column.bars):
+        orders[bar.rule] += bar.orders
+    own = {rule for rule, _ in orders.most_common(_SERIES)}
+    named = [rule for rule in orders if rule in own]
+    others = [rule for rule in orders if rule not in own]
+    return {
+        **{rule: f"series-{place}" for place, rule in enumerate(named)},
+        **dict.fromkeys(others, _OTHERS),
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """What all columns of a chart share: how many there are, the most orders of any, the rules in their colours' order."""
+    """What all columns of a chart share: how many there are, the most orders of any, and each rule's colour."""
 
     columns: int
     most: int
-    rules: Sequence[str]
+    colours: Mapping[str, str]
 
 
 def _column(column: Column, place: int, scale: _Scale, tongue: Tongue) -> Iterator[Markup]:
     slot = _WIDTH / max(scale.columns, 1)
     left, width = place * slot + slot * 0.15, slot * 0.7
     floor = float(_HEIGHT - _FOOT)
-    for bar in column.bars:
+    for bar in sorted(column.bars, key=lambda one: scale.colours[one.rule] == _OTHERS):
         height = (floor - _HEAD) * bar.orders / scale.most if scale.most else 0
         floor -= height
         told = f"{column.label}, {bar.rule}: {tongue.number(bar.orders)}, {tongue.rupiah(bar.value)}"
@@ -124,7 +142,7 @@ def _column(column: Column, place: int, scale: _Scale, tongue: Tongue) -> Iterat
             y=floor,
             width=width,
             height=height,
-            cls=f"series-{scale.rules.index(bar.rule) % _SERIES}",
+            cls=scale.colours[bar.rule],
         )
     if column.orders and slot > 28:  # noqa: PLR2004 - narrower, numbers would touch
         yield _text(tongue.number(column.orders), x=left + width / 2, y=floor - 4, anchor="middle")
@@ -132,14 +150,19 @@ def _column(column: Column, place: int, scale: _Scale, tongue: Tongue) -> Iterat
         yield _text(column.label, x=left + width / 2, y=_HEIGHT - 6, anchor="middle")
 
 
-def _legend(rules: Sequence[str]) -> Markup:
-    if len(rules) < 2:  # noqa: PLR2004 - one colour needs no key
+def _legend(colours: Mapping[str, str], tongue: Tongue) -> Markup:
+    if len(colours) < 2:  # noqa: PLR2004 - one colour needs no key
         return Markup()
+    shared = sum(colour == _OTHERS for colour in colours.values()) > 1
+    names = {
+        colour: tongue.gettext("others") if shared and colour == _OTHERS else clean(rule)
+        for rule, colour in colours.items()
+    }
     items = (
         Markup(
-            '<li><svg class="key" viewBox="0 0 10 10" aria-hidden="true"><rect class="series-{}" width="10" height="10"/></svg>{}</li>'
-        ).format(place % _SERIES, clean(rule))
-        for place, rule in enumerate(rules)
+            '<li><svg class="key" viewBox="0 0 10 10" aria-hidden="true"><rect class="{}" width="10" height="10"/></svg>{}</li>'
+        ).format(colour, name)
+        for colour, name in names.items()
     )
     return Markup('<ul class="legend">') + Markup().join(items) + Markup("</ul>")
 
@@ -191,7 +214,7 @@ def timeline(rows: Sequence[Row], title: str, told: str, now: float | None = Non
     if now is not None:
         x = left + width * now
         pieces.append(_tag("line", "", x1=x, x2=x, y1=18, y2=height, cls="now"))
-    return _figure(f"0 0 {_WIDTH} {height}", title, told, pieces)
+    return _wide(_figure(f"0 0 {_WIDTH} {height}", title, told, pieces), title, "wide")
 
 
 def _mark(mark: Mark, left: float, width: float, middle: float) -> Markup:
@@ -216,6 +239,13 @@ def _figure(box: str, title: str, told: str, pieces: Iterable[Markup], *, cls: s
         )
         + Markup("\n").join(pieces)
         + Markup("</svg>")
+    )
+
+
+def _wide(drawn: Markup, title: str, cls: str) -> Markup:
+    """Return a drawing that a narrow screen shows a part of, to be moved by finger or by arrow keys."""
+    return Markup('<figure class="{}" tabindex="0" aria-label="{}">{}</figure>').format(
+        cls, clean(title), drawn
     )
 
 

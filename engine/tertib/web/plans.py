@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
-from tertib.ledger.approvals import APPROVED, WAITING, Approval
+from tertib.ledger.approvals import APPLIED, APPROVED, REFUSED, WAITING, Approval
 from tertib.ledger.runs import RunDetails
 from tertib.model import Plan
 from tertib.sayings import said
 from tertib.telling import changes
+from tertib.telling.portion import Portion, portion
 from tertib.web.site import Refusal, Visit
 from tertib.web.table import table, view_of
+
+_GOING: Final = frozenset({APPROVED, APPLIED, REFUSED})
+"""The states from a person's yes on, which the page follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an approved plan has come: its run, once there is one, and its changes counted by state."""
+    """How far an approved plan has come: what of it was approved, its run, once there is one, and its changes counted by state."""
 
     approval: Approval
+    approved: Portion | None
     run: RunDetails | None
     states: Mapping[str, int]
 
@@ -56,7 +61,7 @@ def show(visit: Visit) -> Response:
     }
     if visit.is_part:
         return visit.page("parts/plan_table.html", **values)
-    going = None if approval is None or waits else progress_of(visit, approval)
+    going = progress_of(visit, approval) if approval is not None and approval.state in _GOING else None
     return visit.page(
         "plan.html", summary=changes.summary(plan.changes, visit.tongue), progress=going, **values
     )
@@ -73,7 +78,14 @@ def progress(visit: Visit) -> Response:
     return visit.page(template, progress=progress_of(visit, approval), plan_id=plan_id)
 
 
+def approved_of(visit: Visit, approval: Approval) -> Portion | None:
+    """Return what of a plan was approved, None where nothing was."""
+    return portion(approval, visit.desk.plan)
+
+
 def progress_of(visit: Visit, approval: Approval) -> Progress:
     """Return how far the plan of an approval has come."""
     run = None if approval.run_id is None else visit.desk.ledger.run_details(approval.run_id)
-    return Progress(approval, run, Counter(one.state for one in run.changes) if run else {})
+    return Progress(
+        approval, approved_of(visit, approval), run, Counter(one.state for one in run.changes) if run else {}
+    )

@@ -6,6 +6,7 @@ style sheet inside. It says what the record says, in which personal data stand a
 
 from __future__ import annotations
 
+import shlex
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,10 +20,12 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from tertib import __version__
+from tertib.ledger.approvals import APPLIED
 from tertib.ledger.runs import ChangeRecord, RunDetails
 from tertib.model import Change, Held, Plan, Web
 from tertib.record import restore_trace
 from tertib.telling import changes as telling
+from tertib.telling.portion import portion
 from tertib.telling.tongue import Tongue
 from tertib.web import funnel
 from tertib.web.render import STATIC, render
@@ -135,7 +138,7 @@ def _part(one: Subject, tongue: Tongue, made_at: datetime) -> str:
 
 
 def _of_plan(one: OfPlan, tongue: Tongue, made_at: datetime) -> str:
-    plan = one.plan
+    plan, approval = one.plan, one.approval
     return render(
         Reader(tongue, plan.now, one.zone, one.web),
         "parts/report_plan.html",
@@ -148,8 +151,12 @@ def _of_plan(one: OfPlan, tongue: Tongue, made_at: datetime) -> str:
         final=sum(not row.reversible for row in plan.changes),
         money=sum((row.value or Decimal(0) for row in plan.changes), Decimal(0)),
         expires_at=one.expires_at,
-        can_be_applied=plan.complete and made_at < one.expires_at,
-        apply=one.apply,
+        in_time=made_at < one.expires_at,
+        apply=shlex.quote(one.apply),
+        approval=approval,
+        approved=None if approval is None else portion(approval, {plan.plan_id: plan}.get),
+        applied=one.applied,
+        state=APPLIED if one.applied is not None else None if approval is None else approval.state,
     )
 
 
@@ -157,6 +164,7 @@ def _of_run(one: OfRun, tongue: Tongue) -> str:
     found = one.found
     now = found.run.ended_at or found.run.started_at
     states = Counter(row.state for row in found.changes)
+    plans = {plan.plan_id: plan for plan in one.plans}
     return render(
         Reader(tongue, now, one.zone, one.web),
         "parts/report_run.html",
@@ -165,7 +173,7 @@ def _of_run(one: OfRun, tongue: Tongue) -> str:
         rules=_rules_of_run(found, one.plans),
         states={state: (count, _money(found.changes, state)) for state, count in states.items()},
         held=_held(one.plans),
-        approvals=one.approvals,
+        approvals=[(asked, portion(asked, plans.get)) for asked in one.approvals],
         requests=found.requests[:_MOST_REQUESTS],
         more_requests=max(0, len(found.requests) - _MOST_REQUESTS),
         warnings=tuple(dict.fromkeys(why for plan in one.plans for why in plan.warnings)),

@@ -13,8 +13,9 @@ from tertib.web.subjects import OfPlan, OfRun, plan_to_tell, run_to_tell
 
 def of_plan(visit: Visit) -> Response:
     """Give a plan's report as a file."""
-    plan = plan_of(visit)
-    return _file(visit, plan_to_tell(plan, visit.desk.settings, plan.plan_id), f"plan-{plan.plan_id[:12]}")
+    plan, desk = plan_of(visit), visit.desk
+    subject = plan_to_tell(plan, desk.ledger, desk.settings, plan.plan_id, visit.now)
+    return _file(visit, subject, f"plan-{plan.plan_id[:12]}")
 
 
 def of_run(visit: Visit) -> Response:

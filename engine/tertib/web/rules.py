@@ -10,6 +10,7 @@ from typing import Final
 from starlette.responses import Response
 
 from tertib import pipeline
+from tertib.errors import NoSuchOrder, ReadError
 from tertib.explain import Explanation
 from tertib.model import Problem, Rule
 from tertib.sayings import N_, said, said_many
@@ -29,6 +30,16 @@ class Line:
     number: int
     text: str
     marks: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asked a rule about: the order as it was typed, what the rule makes of it, or why it was not read."""
+
+    order: str
+    explained: Explanation | None
+    message: str = ""
+    hint: str | None = None
 
 
 def listed(visit: Visit) -> Response:
@@ -53,19 +64,30 @@ def explain(visit: Visit) -> Response:
     rule = _rule(visit, visit.arg("rule"))
     order = order_asked(visit)
     means = visit.desk.means()
-    explained = pipeline.explain(
-        rule,
-        as_scalev_names_it(visit, order),
-        visit.desk.settings,
-        reader=means.reader,
-        ledger=means.ledger,
-        clock=means.clock,
-        mask=means.mask,
-        others=visit.desk.book.loaded().rules,
-    )
+    try:
+        explained = pipeline.explain(
+            rule,
+            as_scalev_names_it(visit, order),
+            visit.desk.settings,
+            reader=means.reader,
+            ledger=means.ledger,
+            clock=means.clock,
+            mask=means.mask,
+            others=visit.desk.book.loaded().rules,
+        )
+    except ReadError as error:
+        return _unread(visit, rule.name, order, error)
     if visit.is_part:
         return visit.page("parts/explanation.html", explained=explained)
-    return _page(visit, rule.name, explained)
+    return _page(visit, rule.name, Asked(order, explained))
+
+
+def _unread(visit: Visit, name: str, order: str, error: ReadError) -> Response:
+    """Say under the field why an order was not read: a number that Scalev lacks was mistyped, all else is Scalev's fault."""
+    status = 422 if isinstance(error, NoSuchOrder) else 502
+    if visit.is_part:
+        return visit.told(str(error), error.hint, status=status)
+    return _page(visit, name, Asked(order, None, str(error), error.hint), status)
 
 
 def order_asked(visit: Visit) -> str:
@@ -99,7 +121,7 @@ def _rule(visit: Visit, name: str) -> Rule:
     return found
 
 
-def _page(visit: Visit, name: str, explained: Explanation | None = None) -> Response:
+def _page(visit: Visit, name: str, asked: Asked | None = None, status: int = 200) -> Response:
     desk = visit.desk
     rule, problems = desk.book.rule(name), desk.book.problems()
     broken = next((one for one in problems if one.rule == name), None)
@@ -113,6 +135,7 @@ def _page(visit: Visit, name: str, explained: Explanation | None = None) -> Resp
     file = rule.origin.file if rule is not None else broken.file if broken is not None else ""
     return visit.page(
         "rule.html",
+        status,
         name=name,
         rule=rule,
         file=Path(file).name,
@@ -121,7 +144,7 @@ def _page(visit: Visit, name: str, explained: Explanation | None = None) -> Resp
         slots=slots,
         columns=columns,
         rehearsal=desk.book.rehearsed(rule) if rule is not None else None,
-        explained=explained,
+        asked=asked,
     )
 
 

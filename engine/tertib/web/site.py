@@ -172,8 +172,9 @@ class Visit:
         return HTMLResponse(render(self, template, **values), status)
 
     def told(self, message: str, hint: str | None = None, *, status: int = 200) -> Response:
-        """Return a page that says one thing."""
-        return self.page("message.html", status, message=message, hint=hint)
+        """Return a page that says one thing; to htmx, which shows it within the page that asked, only that."""
+        template = "parts/message.html" if self.is_part else "message.html"
+        return self.page(template, status, message=message, hint=hint)
 
     def about(self, desk: Desk) -> Visit:
         """Return this visit to another account."""

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from tertib import record
 from tertib.ledger import AuditVerdict, Checkpoint
 from tertib.ledger.approvals import Approval
+from tertib.ledger.plans import PlanRecord
 from tertib.ledger.runs import RunDetails
 from tertib.ledger.store import SqlLedger
 from tertib.model import Plan, Settings, Web
@@ -17,13 +18,18 @@ from tertib.model import Plan, Settings, Web
 
 @dataclass(frozen=True, slots=True)
 class OfPlan:
-    """A plan to report on, as it was recorded. `apply` is what `tertib apply` takes, `expires_at` until when."""
+    """A plan to report on, as it was recorded, and what became of it. `apply` is what `tertib apply` takes, `expires_at` until when.
+
+    `approval` is None where nobody was asked, `applied` where it was not applied.
+    """
 
     plan: Plan
     zone: str
     web: Web
     expires_at: datetime
     apply: str
+    approval: Approval | None = None
+    applied: PlanRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,19 @@ class OfNothing:
 Subject: TypeAlias = OfPlan | OfRun | OfNothing
 
 
-def plan_to_tell(plan: Plan, settings: Settings, apply: str) -> OfPlan:
+def plan_to_tell(plan: Plan, ledger: SqlLedger, settings: Settings, apply: str, now: datetime) -> OfPlan:
     """Return what there is to tell of a plan as it was recorded: personal data stand in that as masks."""
-    web, expires_at = settings.web or Web(), plan.created_at + settings.plan_ttl
-    return OfPlan(plan, settings.timezone, web, expires_at, apply)
+    approval = ledger.approvals.of(settings.account, plan.plan_id, now)
+    kept = ledger.plan_record(plan.plan_id)
+    return OfPlan(
+        plan=plan,
+        zone=settings.timezone,
+        web=settings.web or Web(),
+        expires_at=plan.created_at + settings.plan_ttl if approval is None else approval.asked.expires_at,
+        apply=apply,
+        approval=approval,
+        applied=kept if kept is not None and kept.applied_by is not None else None,
+    )
 
 
 def run_to_tell(

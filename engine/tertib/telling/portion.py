@@ -1,0 +1,52 @@
+"""What of a plan a person approved: how many orders, and their money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from tertib.errors import LedgerCorrupt, PlanRefused
+from tertib.ledger.approvals import APPLIED, APPROVED, EXPIRED, REFUSED, Approval
+from tertib.model import Plan
+from tertib.plan import select
+
+_AFTER_A_YES: Final = frozenset({APPROVED, APPLIED, EXPIRED, REFUSED})
+"""Where a plan can stand that somebody said yes to; a no leaves it at `rejected`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """The orders of a plan that a person approved, of how many, and their money as far as it is known."""
+
+    orders: int
+    of: int
+    value: Decimal
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether these are all orders that the person was asked about."""
+        return self.orders == self.of
+
+
+def portion(approval: Approval, read: Callable[[str], Plan | None]) -> Portion | None:
+    """Return what of a plan a person said yes to, None where nobody did; `read` gives a plan by its id.
+
+    A yes to all of a plan leaves out the orders that a limit holds, although it was asked about them too. A plan that
+    was damaged in the ledger tells nothing here: its own page says so.
+    """
+    if approval.decided_by is None or approval.state not in _AFTER_A_YES:
+        return None
+    try:
+        plan = read(approval.asked.plan_id)
+    except (LedgerCorrupt, PlanRefused):
+        return None
+    return None if plan is None else _portion(approval, plan)
+
+
+def _portion(approval: Approval, plan: Plan) -> Portion:
+    picked = approval.part
+    chosen = select(plan, first=picked.first, only=picked.only, but=picked.but)
+    value = sum((one.value or Decimal(0) for one in chosen), Decimal(0))
+    return Portion(len(chosen), approval.asked.changes, value)
