@@ -111,7 +111,7 @@ class _Clerk:
         documents = [change_document(one, _MASK) for one in changes]
         plan = _plan(changes, f"plan-{self._runs}", now())
         ledger.save_plan(plan, {"plan_id": plan.plan_id, "changes": documents})
-        run = ledger.begin(_ACCOUNT, plan.plan_id, kind="apply", slot=None, now=now())
+        run = ledger.begin(_ACCOUNT, plan.plan_id, kind="apply", slots=(), now=now())
 
         def record() -> None:
             ledger.intend(run, changes, documents, now())

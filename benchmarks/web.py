@@ -248,7 +248,7 @@ def _run(ledger: SqlLedger, keys: range, now: datetime) -> None:
     rule = plan.rules[0].name
     ledger.save_plan(plan, document)
     ledger.slot_open(_ACCOUNT, rule, now.replace(microsecond=0), now)
-    run = ledger.begin(_ACCOUNT, plan.plan_id, kind="slot", slot=None, now=now)
+    run = ledger.begin(_ACCOUNT, plan.plan_id, kind="slot", slots=(), now=now)
     ledger.intend(run, plan.changes, document["changes"], now)
     for start in range(0, len(plan.changes), BATCH):
         batch = plan.changes[start : start + BATCH]

@@ -14,6 +14,7 @@ TertibError
 └── LedgerError          the record cannot be read or written
     ├── LedgerCorrupt    the record is not a ledger, or is damaged
     ├── LeaseLost        another writer holds this account
+    ├── SlotLost         a scheduled time was closed, or another process has it
     ├── AccountHalted    the account waits for a person
     └── Paused           a person paused the account, or everything
 
@@ -96,6 +97,10 @@ class LedgerCorrupt(LedgerError):  # noqa: N818 - named for the state it reports
 
 class LeaseLost(LedgerError):  # noqa: N818 - named for the state it reports
     """Another writer holds this account."""
+
+
+class SlotLost(LedgerError):  # noqa: N818 - named for the state it reports
+    """A scheduled time that was closed, or that another process has."""
 
 
 class AccountHalted(LedgerError):  # noqa: N818 - named for the state it reports

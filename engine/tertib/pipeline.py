@@ -123,7 +123,6 @@ def apply(
     writer: Writer,
     *,
     kind: str | None = None,
-    slot: str | None = None,
     pick: Pick | None = None,
 ) -> Run:
     """Apply exactly this plan, once; a person's apply acts on rules of any mode.
@@ -138,7 +137,7 @@ def apply(
     changes = select(plan, first=picked.first, only=picked.only, but=picked.but)
     rules = [from_definition(one, read_again(one, means.settings)) for one in plan.definitions]
     program = compile_rules(rules, means.settings, now, means.known_sizes())
-    run_id = means.ledger.begin(means.account, plan.plan_id, kind=kind or _kind(plan), slot=slot, now=now)
+    run_id = means.ledger.begin(means.account, plan.plan_id, kind=kind or _kind(plan), slots=(), now=now)
     with _ended(run_id, plan.plan_id, means):
         ports = _ports(means, writer, watch)
         return _carry_out(plan, changes, run_id, program=program, means=means, ports=ports)
@@ -244,16 +243,18 @@ def _spent(before: tuple[Spent, Spent], ports: Ports) -> Spent:
 
 
 @traced("tertib.run")
-def run(rules: Sequence[Rule], means: Means, writer: Writer, *, slot: str | None = None) -> tuple[Plan, Run]:
+def run(
+    rules: Sequence[Rule], means: Means, writer: Writer, *, slots: Sequence[str] = ()
+) -> tuple[Plan, Run]:
     """Plan the rules together and apply those in mode `apply`; plans of the others wait in the record.
 
-    What an earlier run left unknown is read back first, where its time has come. `slot` is the key of the scheduled
-    time that the run is for, None for a person's own run.
+    What an earlier run left unknown is read back first, where its time has come. `slots` are the keys of the
+    scheduled times that the run is for, none for a person's own run.
     """
     settle(means)
     _refuse_paused(means)
     watch = Watch(means.clock)
-    going, whys = (list(rules), {}) if slot is None else _as_earned(rules, means)
+    going, whys = _as_earned(rules, means) if slots else (list(rules), {})
     decided = _decide(going, means, acting=True)
     parts = _recorded_parts(decided, whys, means)
     live = next((part for mode, part in parts if mode is Mode.APPLY), None)
@@ -264,8 +265,8 @@ def run(rules: Sequence[Rule], means: Means, writer: Writer, *, slot: str | None
     run_id = means.ledger.begin(
         means.account,
         live.plan_id if live else None,
-        kind="run" if slot is None else "slot",
-        slot=slot,
+        kind="slot" if slots else "run",
+        slots=slots,
         now=means.clock.now(),
     )
     whole = seal(decided, means.mask)[0]

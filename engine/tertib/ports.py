@@ -134,11 +134,14 @@ class Ledger(Protocol):
         """Remember how many orders were seen, in place of what was known before."""
         ...
 
-    def begin(self, account: str, plan_id: str | None, *, kind: str, slot: str | None, now: datetime) -> str:
+    def begin(
+        self, account: str, plan_id: str | None, *, kind: str, slots: Sequence[str], now: datetime
+    ) -> str:
         """Take the account's lease, open a run and mark the plan as applied by it; return the run's id.
 
-        Without a `plan_id` the run applies nothing: it settles, or records plans that wait for a person.
-        Changes that an earlier, dead run left as `planned` become `abandoned`: they were never sent. Raises `PlanRefused` where the plan was applied before, `LeaseLost` where another writer holds the
+        Without a `plan_id` the run applies nothing: it settles, or records plans that wait for a person. `slots` are the
+        keys of the scheduled times that it is for; it goes by the first, and from now on each of them has had its run.
+        Changes that an earlier, dead run left as `planned` become `abandoned`: they were never sent. Raises `PlanRefused` where the plan was applied or a slot had its run before, `LeaseLost` where another writer holds the
         account, `AccountHalted` where a person must look first, `Paused` where one paused the account or everything.
         """
         ...

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -92,6 +93,17 @@ class Floor:
     def run(self, *words: str, point: str = "", nth: int = 1, what: str = "kill") -> Ended:
         """Run a command to its end, whatever brings it about."""
         out = self._start(1, words, point, nth, what)
+        return Ended(int(self.starters[1].said()), out.read_text(encoding="utf-8"))
+
+    def stop(self, *words: str, after: str) -> Ended:
+        """Start a command, ask it to stop once it has printed a word, and return how it ended."""
+        (self.place / "out-1").unlink(missing_ok=True)
+        out = self._start(1, words, "", 1, "kill")
+        deadline = time.monotonic() + 60
+        while not out.exists() or after not in out.read_text(encoding="utf-8"):
+            assert time.monotonic() < deadline, f"`{after}` did not come"
+            time.sleep(0.05)
+        os.kill(self.number, signal.SIGTERM)
         return Ended(int(self.starters[1].said()), out.read_text(encoding="utf-8"))
 
     def freeze(self, *words: str, point: str, nth: int = 1) -> int:

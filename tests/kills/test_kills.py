@@ -6,8 +6,10 @@ import os
 import random
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -136,6 +138,40 @@ def test_reading_back_frozen_anywhere_is_done_by_another(floor: Any, point: str)
     check_quiet(floor)
     note("kills", **{floor.database: 1})
     note("freezes", **{floor.database: 1})
+
+
+SCHEDULED = """\
+name: {name}
+schedule: "0 0 1 1 *"
+query: {{status: pending, payment_status: unpaid}}
+conditions: [{{gross_revenue: {{{condition}}}}}]
+action: {{status: canceled}}
+limits: {{orders: 5}}
+mode: apply
+first_run: apply
+"""
+
+
+def test_rules_that_shared_a_run_are_not_run_again_after_a_kill(floor: Any) -> None:
+    """Serving is killed when their run has ended and none of their slots is closed: five of ten orders are changed."""
+    (floor.place / "rules" / "cancel.yaml").unlink()
+    rules = {"first": "lt: 0", "second": "gt: 0"}
+    new_year = datetime(datetime.now(UTC).year, 1, 1, tzinfo=ZoneInfo("Asia/Jakarta"))
+    with floor.record() as ledger:
+        for name, condition in rules.items():
+            text = SCHEDULED.format(name=name, condition=condition)
+            (floor.place / "rules" / f"{name}.yaml").write_text(text, "utf-8")
+            ledger.slot_close("default", name, new_year.replace(year=new_year.year - 1), "done", new_year)
+    assert floor.run("serve", point="end>").status == KILLED
+    check_quiet(floor)
+    floor.fill(5)
+    assert floor.stop("serve", after="next slot").status == 0
+    assert floor.changes() == {0: 5}
+    with floor.record() as ledger:
+        slots = [one for one in ledger.slots("default") if one.slot_at == new_year]
+        assert len(ledger.runs("default")) == 1
+    assert {one.rule: (one.state, one.run_id) for one in slots} == dict.fromkeys(rules, ("done", "default-1"))
+    note("kills", **{floor.database: 1})
 
 
 def test_the_record_tells_of_a_killed_run_in_words(floor: Any) -> None:

@@ -116,7 +116,11 @@ class Floor:
     ) -> str:
         """Carry a plan out; every change of it ends as `state`."""
         run = self.ledger.begin(
-            ACCOUNT, plan.plan_id, kind="slot" if slot else "apply", slot=slot, now=self.now
+            ACCOUNT,
+            plan.plan_id,
+            kind="slot" if slot else "apply",
+            slots=(slot,) if slot else (),
+            now=self.now,
         )
         outcomes = []
         if plan.changes:

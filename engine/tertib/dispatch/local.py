@@ -33,6 +33,7 @@ from tertib.errors import (
     Paused,
     ReadError,
     RuleError,
+    SlotLost,
     TertibError,
 )
 from tertib.language.personal import Mask
@@ -127,6 +128,18 @@ class Machine:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """How a rule's slot ended, until the ledger has it."""
+
+    rule: str
+    at: datetime
+    state: SlotState
+    note: str
+    run_id: str | None
+    cause: Cause | None
+
+
 class Server:
     """One account's rules with their schedules, and how far each has come."""
 
@@ -152,6 +165,7 @@ class Server:
         self._settle_at: datetime | None = None
         self._announced: Sequence[Due] | None = None
         self._troubled = False
+        self._unclosed: list[_Closing] = []
 
     def begin(self, now: datetime, announced: Sequence[Slot] = ()) -> None:
         """Take up each rule where the ledger says it was left, and look for outcomes to read back at once.
@@ -165,6 +179,13 @@ class Server:
         """Write down, of slots that were announced, those that no turn will take."""
         self._timetable.give_up(announced, now)
 
+    def close_again(self) -> bool:
+        """Close the slots whose closing failed before, each as it ended; return whether none is left."""
+        unclosed, self._unclosed = self._unclosed, []
+        for closing in unclosed:
+            self._write(closing)
+        return not self._unclosed
+
     @property
     def settles_at(self) -> datetime | None:
         """Return when outcomes are to be read back, None where none is unknown."""
@@ -175,7 +196,9 @@ class Server:
         self._troubled = False
         self._machine.alive()
         try:
+            self.close_again()
             self._renew()
+            self._timetable.take_up_orphans(self._machine.clock.now())
             self._run_due()
             self._apply_approved()
             self._settle_due()
@@ -297,10 +320,9 @@ class Server:
 
     def _pipeline(self, rules: Sequence[Rule], at: datetime) -> tuple[Plan, Run]:
         machine = self._machine
-        # one run for all rules of the slot: it goes by the first one's key, which is unique as well
-        slot = slot_key(machine.settings.account, rules[0].name, at)
+        slots = [slot_key(machine.settings.account, rule.name, at) for rule in rules]
         means = replace(machine.means(), progress=self._heed)
-        return pipeline.run([refreshed(rule) for rule in rules], means, machine.writer(), slot=slot)
+        return pipeline.run([refreshed(rule) for rule in rules], means, machine.writer(), slots=slots)
 
     def _heed(self, event: str, **_numbers: object) -> None:
         """End a reading once a stop was asked for; an apply asks between its requests by itself."""
@@ -341,15 +363,27 @@ class Server:
         cause: Cause | None = None,
     ) -> None:
         """Close slots; a ledger that fails here is logged, for the next run must still come."""
-        machine = self._machine
         for name in names:
-            try:
-                now = machine.clock.now()
-                machine.ledger.slot_close(
-                    machine.settings.account, name, at, state, now, run_id=run_id, note=note, cause=cause
-                )
-            except TertibError as error:
-                self._trouble("slot not closed", error, rule=name, slot=iso(at))
+            self._write(_Closing(name, at, state, note, run_id, cause))
+
+    def _write(self, closing: _Closing) -> None:
+        """Write down how a slot ended; where that fails it is kept for `close_again`, unless the slot is lost to another."""
+        machine = self._machine
+        try:
+            machine.ledger.slot_close(
+                machine.settings.account,
+                closing.rule,
+                closing.at,
+                closing.state,
+                machine.clock.now(),
+                run_id=closing.run_id,
+                note=closing.note,
+                cause=closing.cause,
+            )
+        except TertibError as error:
+            if not isinstance(error, SlotLost):
+                self._unclosed.append(closing)
+            self._trouble("slot not closed", error, rule=closing.rule, slot=iso(closing.at))
 
     def _settle_due(self) -> None:
         """Read back what is due to be, and note when to look again."""

@@ -87,7 +87,7 @@ class SlotLedger(ApprovalLedger, Protocol):
         note: str = "",
         cause: Cause | None = None,
     ) -> None:
-        """Say what became of a slot."""
+        """Say what became of a slot; raises `SlotLost` where it is no longer this process's to say."""
         ...
 
     def slot_pass(
@@ -96,8 +96,12 @@ class SlotLedger(ApprovalLedger, Protocol):
         """Write down a slot for which nothing runs; False where another process has it, or had it."""
         ...
 
+    def orphans(self, account: str, now: datetime) -> Sequence[Slot]:
+        """Return the slots whose process ended before it closed them, the oldest first."""
+        ...
+
     def close_orphans(self, account: str, now: datetime, but: Collection[str] = ()) -> Sequence[Slot]:
-        """Close as failed the slots, but those of these keys, whose process ended before it closed them."""
+        """Close the slots, but those of these keys, whose process ended before it closed them."""
         ...
 
     def slots(self, account: str, rule: str | None = None, limit: int = 50) -> Sequence[Slot]:

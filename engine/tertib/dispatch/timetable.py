@@ -100,8 +100,31 @@ class Timetable:
         for slot in announced:
             if slot.rule in self._decided and slot.slot_at > since[slot.rule]:
                 self._decided[slot.rule] = min(slot.slot_at - _MOMENT, self._decided[slot.rule])
-        for slot in self._ledger.close_orphans(self._account, now, taken_up):
-            self._log.warning("slot failed", rule=slot.rule, slot=iso(slot.slot_at), why=slot.note)
+        self._close_orphans(now, taken_up)
+
+    def take_up_orphans(self, now: datetime) -> None:
+        """Take up what a process left that ended beside this one, as `begin` does, and close what nobody takes up.
+
+        Only a rule's latest slot is taken up, and only where no run of it began.
+        """
+        left = self._ledger.orphans(self._account, now)
+        taken_up = set()
+        for slot in left:
+            if slot.run_id is None and self._is_latest(slot):
+                self._decided[slot.rule] = min(slot.slot_at - _MOMENT, self._decided[slot.rule])
+                taken_up.add(slot.key)
+        if len(taken_up) < len(left):
+            self._close_orphans(now, taken_up)
+
+    def _is_latest(self, slot: Slot) -> bool:
+        """Tell whether nothing was decided of the slot's rule after it: no later slot, and no other schedule."""
+        decided = self._decided.get(slot.rule)
+        return decided is not None and decided <= slot.slot_at
+
+    def _close_orphans(self, now: datetime, but: Collection[str]) -> None:
+        for slot in self._ledger.close_orphans(self._account, now, but):
+            told = {"rule": slot.rule, "slot": iso(slot.slot_at), "state": slot.state, "why": slot.note}
+            self._log.warning("slot of an ended process closed", **told)
 
     def _since(
         self,

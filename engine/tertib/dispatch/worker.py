@@ -117,13 +117,16 @@ class Post:
                 self._at_work.release()
 
     def _give_back(self) -> None:
+        """Let go of what had no run, which others may take, and close what had one."""
         self._ledger.give_back(self.account, self._clock.now())
-        self._owes = False
+        self._owes = self._server is not None and not self._server.close_again()
 
     def _turn(self) -> None:
         now = self._clock.now()
         if self._ledger.busy(self.account, now):
             return  # its slots wait, and are rung for again
+        if self._owes:
+            self._give_back()
         server, announced = self._served(), self._ledger.announced(self.account)
         if server is None:
             self._fail(announced, now)
@@ -131,6 +134,7 @@ class Post:
         self._owes = True
         server.begin(now, announced)
         server.turn()
+        server.close_again()  # before anything is given back: what can be told of a slot is not to be lost
         self._give_back()
         now = self._clock.now()
         server.give_up(self._ledger.announced(self.account), now)

@@ -8,14 +8,14 @@ machine, or else when its time is over.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, union_all, update
 
-from tertib.errors import AccountHalted, LeaseLost, LedgerError, PlanRefused
+from tertib.errors import AccountHalted, LeaseLost, LedgerError, PlanRefused, SlotLost
 from tertib.ledger import process, schema
 from tertib.ledger.pauses import paused_rules
 from tertib.ledger.process import Owner
@@ -40,19 +40,24 @@ class Lessee:
 
 
 def begin(
-    writing: Writing, lessee: Lessee, plan_id: str | None, *, kind: str, slot: str | None, now: datetime
+    writing: Writing, lessee: Lessee, plan_id: str | None, *, kind: str, slots: Sequence[str], now: datetime
 ) -> str:
-    """Take the lease, open a run under a new epoch and mark the plan as applied by it; return the run's id."""
+    """Take the lease, open a run under a new epoch and mark the plan as applied by it; return the run's id.
+
+    Rules that are due together share a run: it goes by the key of the first one's slot, and every slot is given it.
+    """
     standing = writing.standing()
     refuse_halted(standing)
     paused_rules(writing.connection, writing.account, now)
     refuse_leased(standing, lessee, now)
     digest = None if plan_id is None else _applicable(writing, plan_id)
-    _refuse_slot(writing, slot)
+    _refuse_slots(writing, lessee, slots)
     close_interrupted(writing, now)
     epoch = standing.epoch + 1
     run_id = f"{writing.account}-{epoch}"
+    slot = slots[0] if slots else None
     _open_run(writing, run_id, {"kind": kind, "slot": slot, "plan": plan_id, "epoch": epoch}, now)
+    _give_run(writing, run_id, slots)
     _take(writing, run_id, lessee, epoch, now)
     writing.record(
         "run_begun", now, run=run_id, run_kind=kind, plan=plan_id, digest=digest, slot=slot, epoch=epoch
@@ -135,13 +140,25 @@ def _refuse_forgotten(plan: Row[Any]) -> None:
         )
 
 
-def _refuse_slot(writing: Writing, slot: str | None) -> None:
-    taken = select(schema.runs.c.id).where(
-        schema.runs.c.account == writing.account, schema.runs.c.slot == slot
-    )
-    found = None if slot is None else writing.connection.scalar(taken)
-    if found is not None:
-        raise PlanRefused(said("slot `%(slot)s` already had its run `%(run)s`", slot=slot, run=found))
+def _refuse_slots(writing: Writing, lessee: Lessee, keys: Sequence[str]) -> None:
+    """Raise `PlanRefused` where one of the slots had its run, `SlotLost` where one is not this process's any more."""
+    runs, slots = schema.runs.c, schema.slots.c
+    named = select(runs.slot, runs.id).where(runs.account == writing.account, runs.slot.in_(keys))
+    given = select(slots.key, slots.run).where(slots.key.in_(keys), slots.run.is_not(None))
+    for slot, run in writing.connection.execute(union_all(named, given)):
+        raise PlanRefused(said("slot `%(slot)s` already had its run `%(run)s`", slot=slot, run=run))
+    for row in writing.connection.execute(select(schema.slots).where(slots.key.in_(keys))):
+        refuse_lost(row, lessee)
+
+
+def refuse_lost(slot: Row[Any], lessee: Lessee) -> None:
+    """Raise `SlotLost` where a slot was closed, or is another's: one that was silent for long is taken over."""
+    if slot.closed_at is not None:
+        raise SlotLost(
+            said("slot `%(slot)s` was already closed as `%(state)s`", slot=slot.key, state=slot.state)
+        )
+    if slot.state != RUNNING or (slot.owner is not None and Owner.restore(slot.owner) != lessee.owner):
+        raise SlotLost(said("slot `%(slot)s` is no longer this process's", slot=slot.key))
 
 
 def _open_run(writing: Writing, run_id: str, values: Mapping[str, Any], now: datetime) -> None:
@@ -154,9 +171,12 @@ def _open_run(writing: Writing, run_id: str, values: Mapping[str, Any], now: dat
     )
     asked = update(schema.approvals).where(schema.approvals.c.plan == values["plan"])
     writing.connection.execute(asked.values(state=schema.APPLIED))
-    if values["slot"] is not None:
-        slot = update(schema.slots).where(schema.slots.c.key == values["slot"])
-        writing.connection.execute(slot.values(run=run_id))
+
+
+def _give_run(writing: Writing, run_id: str, slots: Sequence[str]) -> None:
+    """Let every slot know its run from its beginning on: whatever the run then sends, none of them is run again."""
+    given = update(schema.slots).where(schema.slots.c.key.in_(slots))
+    writing.connection.execute(given.values(run=run_id))
 
 
 def _take(writing: Writing, run_id: str, lessee: Lessee, epoch: int, now: datetime) -> None:

@@ -9,9 +9,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, Text, func, insert, literal_column, select, update
 
-from tertib.errors import LedgerError
-from tertib.ledger import beats, schema
-from tertib.ledger.lease import ENDED, INTERRUPTED, RUNNING, Lessee
+from tertib.ledger import beats, endings, schema
+from tertib.ledger.lease import ENDED, INTERRUPTED, RUNNING, Lessee, refuse_lost
 from tertib.ledger.process import Owner
 from tertib.ledger.trail import Writing
 from tertib.sayings import N_, said
@@ -52,7 +51,7 @@ class Slot:
 
 
 def slot_key(account: str, rule: str, slot_at: datetime) -> str:
-    """Return the run key of a slot: what `begin` takes as `slot`."""
+    """Return the run key of a slot: what `begin` takes in `slots`."""
     return f"{account}/{rule}/{slot_at.astimezone(UTC).isoformat(timespec='seconds').replace('+00:00', 'Z')}"
 
 
@@ -65,7 +64,7 @@ def open_slot(writing: Writing, lessee: Lessee, rule: str, slot_at: datetime, no
     present = writing.connection.execute(select(schema.slots).where(_S.key == key)).first()
     if present is None:
         _insert(writing, key, rule, slot_at, now, state=RUNNING, owner=lessee.owner.document(), note="")
-    elif _is_free(writing, present, lessee, now):
+    elif _is_free(writing.connection, present, lessee, now):
         owned = {"state": RUNNING, "owner": lessee.owner.document(), "opened_at": now}
         writing.connection.execute(update(schema.slots).where(_S.key == key).values(owned))
     else:
@@ -74,16 +73,31 @@ def open_slot(writing: Writing, lessee: Lessee, rule: str, slot_at: datetime, no
     return True
 
 
-def _is_free(writing: Writing, slot: Row[Any], lessee: Lessee, now: datetime) -> bool:
-    return slot.state == DUE or _is_orphaned(writing, slot, lessee, now)
+def _is_free(connection: Connection, slot: Row[Any], lessee: Lessee, now: datetime) -> bool:
+    return slot.state == DUE or _never_began(connection, slot, lessee, now)
 
 
-def _is_orphaned(writing: Writing, slot: Row[Any], lessee: Lessee, now: datetime) -> bool:
+def _never_began(connection: Connection, slot: Row[Any], lessee: Lessee, now: datetime) -> bool:
     """Tell whether a slot's process is gone, or gives no sign of life, and began no run for it."""
     if slot.state != RUNNING or slot.run is not None or slot.owner is None:
         return False
+    return _has_left(connection, slot, lessee, now)
+
+
+def _has_left(connection: Connection, slot: Row[Any], lessee: Lessee, now: datetime) -> bool:
     owner = Owner.restore(slot.owner)
-    return lessee.gone(owner) or beats.silent(writing.connection, owner, now)
+    return lessee.gone(owner) or beats.silent(connection, owner, now)
+
+
+def _is_orphaned(connection: Connection, slot: Row[Any], lessee: Lessee, now: datetime) -> bool:
+    """Tell whether nobody will close a slot: its process has left it before its run, or when that was over.
+
+    While the process lives it closes the slot itself, and tries again where that failed. A run that is still open is
+    ended, with its slots, by the next.
+    """
+    if slot.run is None:
+        return _never_began(connection, slot, lessee, now)
+    return slot.ran in ENDINGS and (slot.owner is None or _has_left(connection, slot, lessee, now))
 
 
 def pass_slot(
@@ -101,7 +115,7 @@ def pass_slot(
     present = writing.connection.execute(select(schema.slots).where(_S.key == key)).first()
     if present is None:
         _insert(writing, key, rule, slot_at, now, state=state, note=note, closed_at=now)
-    elif _is_free(writing, present, lessee, now):
+    elif _is_free(writing.connection, present, lessee, now):
         _close(writing, key, now, state=state, note=note)
     else:
         return False
@@ -112,30 +126,47 @@ def pass_slot(
 def close_orphans(
     writing: Writing, lessee: Lessee, now: datetime, but: Collection[str] = ()
 ) -> tuple[Slot, ...]:
-    """Close as failed the slots whose process ended before it closed them, and return them as they are now.
+    """Close the slots whose process ended before it closed them, and return them as they are now.
 
-    Those whose key is in `but` are left as they are.
+    Each ends as the record of its run tells, or else as failed. Those whose key is in `but` are left as they are.
     """
-    found = writing.connection.execute(_unfinished(writing.account)).all()
-    closed = []
-    for row in found:
-        if row.key in but or not (_is_orphaned(writing, row, lessee, now) or row.ran in ENDINGS):
-            continue
-        how = (
-            said("run `%(run)s` was %(state)s", run=row.run, state=row.ran) if row.run else N_("no run began")
-        )
-        note = said("its process ended before it said what became of it; %(why)s", why=how)
-        _close(writing, row.key, now, state="failed", note=note)
-        writing.record("slot_closed", now, slot=row.key, state="failed", run=row.run)
-        closed.append(Slot(row.key, row.rule, row.slot_at, "failed", row.run, note, row.opened_at, now))
-    return tuple(closed)
+    found = _orphaned(writing.connection, writing.account, lessee, now)
+    return tuple(_close_orphan(writing, row, now) for row in found if row.key not in but)
+
+
+def _close_orphan(writing: Writing, row: Row[Any], now: datetime) -> Slot:
+    state = _ending(writing.connection, row)
+    how = said("run `%(run)s` was %(state)s", run=row.run, state=row.ran) if row.run else N_("no run began")
+    note = said("its process ended before it said what became of it; %(why)s", why=how)
+    _close(writing, row.key, now, state=state, note=note)
+    writing.record("slot_closed", now, slot=row.key, state=state, run=row.run)
+    return Slot(row.key, row.rule, row.slot_at, state, row.run, note, row.opened_at, now)
+
+
+def _ending(connection: Connection, row: Row[Any]) -> SlotState:
+    """Tell how a slot ended whose process is gone: a run that stopped early may have failed, as one without an end did."""
+    if row.ran != ENDED or row.stopped is not None:
+        return "failed"
+    return endings.told(connection, row.run, row.rule) or "failed"
+
+
+def orphans(connection: Connection, account: str, lessee: Lessee, now: datetime) -> tuple[Slot, ...]:
+    """Return the slots whose process ended before it closed them, the oldest first."""
+    return tuple(_slot(row) for row in _orphaned(connection, account, lessee, now))
+
+
+def _orphaned(connection: Connection, account: str, lessee: Lessee, now: datetime) -> list[Row[Any]]:
+    rows = connection.execute(_unfinished(account)).all()
+    return [row for row in rows if _is_orphaned(connection, row, lessee, now)]
 
 
 def _unfinished(account: str) -> Select[Any]:
-    """Choose the slots that nobody closed, each with the state of its run, the oldest first."""
-    ran = schema.runs.c.state.label("ran")
-    wanted = select(*schema.slots.c, ran).outerjoin(schema.runs, schema.runs.c.id == _S.run)
-    return wanted.where(_S.account == account, _S.state == RUNNING).order_by(_S.slot_at, _S.rule)
+    """Choose the slots that nobody closed, each with how its run stands, the oldest first."""
+    runs = schema.runs.c
+    wanted = select(*schema.slots.c, runs.state.label("ran"), runs.stopped)
+    wanted = wanted.outerjoin(schema.runs, runs.id == _S.run).order_by(_S.slot_at, _S.rule)
+    # of all slots that ever were, the index finds the few that are open
+    return wanted.where(_S.account == account, _S.closed_at.is_(None), _S.state == RUNNING)
 
 
 def _close(writing: Writing, key: str, now: datetime, **values: Any) -> None:
@@ -144,29 +175,27 @@ def _close(writing: Writing, key: str, now: datetime, **values: Any) -> None:
 
 def close_slot(
     writing: Writing,
+    lessee: Lessee,
     rule: str,
     slot_at: datetime,
-    state: SlotState,
     now: datetime,
     *,
+    state: SlotState,
     run_id: str | None,
     note: str,
     cause: Cause | None = None,
 ) -> None:
     """Say what became of a slot; one that nobody opened (missed, skipped) is written down whole.
 
-    Raises `LedgerError` where the slot was closed before.
+    Raises `SlotLost` where the slot was closed before, or is another's by now.
     """
     key = slot_key(writing.account, rule, slot_at)
     present = writing.connection.execute(select(schema.slots).where(_S.key == key)).first()
     if present is None:
         values = {"state": state, "note": note, "run": run_id, "closed_at": now, "cause": cause}
         _insert(writing, key, rule, slot_at, now, **values)
-    elif present.state not in {RUNNING, DUE}:
-        raise LedgerError(
-            said("slot `%(slot)s` was already closed as `%(state)s`", slot=key, state=present.state)
-        )
     else:
+        refuse_lost(present, lessee)
         _close(writing, key, now, state=state, note=note, run=run_id or present.run, cause=cause)
     writing.record("slot_closed", now, slot=key, state=state, run=run_id)
 

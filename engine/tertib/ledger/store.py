@@ -301,7 +301,9 @@ class SqlLedger:
 
     # --- a run ------------------------------------------------------------------------------------------
 
-    def begin(self, account: str, plan_id: str | None, *, kind: str, slot: str | None, now: datetime) -> str:
+    def begin(
+        self, account: str, plan_id: str | None, *, kind: str, slots: Sequence[str], now: datetime
+    ) -> str:
         """Take the account's lease, open a run and mark the plan as applied by it; return the run's id.
 
         A run whose rules all only preview has no plan to apply. What a run before it left unfinished is closed: `planned` becomes `abandoned`, `sent` stays to be settled.
@@ -309,7 +311,7 @@ class SqlLedger:
         """
         with self._writing(account, now) as writing:
             trail.refuse_older(writing, self._terms.saw(account))
-            return lease.begin(writing, self._terms.lessee, plan_id, kind=kind, slot=slot, now=now)
+            return lease.begin(writing, self._terms.lessee, plan_id, kind=kind, slots=slots, now=now)
 
     def renew(self, run_id: str, now: datetime) -> None:
         """Extend the lease; raises `LeaseLost` where it is no longer ours."""
@@ -497,9 +499,19 @@ class SqlLedger:
         note: str = "",
         cause: Cause | None = None,
     ) -> None:
-        """Say what became of a slot, opened or not."""
+        """Say what became of a slot, opened or not; raises `SlotLost` where it is no longer this process's."""
         with self._writing(account, now) as writing:
-            slots.close_slot(writing, rule, slot_time, state, now, run_id=run_id, note=note, cause=cause)
+            slots.close_slot(
+                writing,
+                self._terms.lessee,
+                rule,
+                slot_time,
+                now,
+                state=state,
+                run_id=run_id,
+                note=note,
+                cause=cause,
+            )
 
     def slot_pass(
         self, account: str, rule: str, slot_time: datetime, state: SlotState, now: datetime, *, note: str
@@ -508,8 +520,13 @@ class SqlLedger:
         with self._writing(account, now) as writing:
             return slots.pass_slot(writing, self._terms.lessee, rule, slot_time, now, state=state, note=note)
 
+    def orphans(self, account: str, now: datetime) -> tuple[Slot, ...]:
+        """Return the slots whose process ended before it closed them, the oldest first."""
+        with self._database.reading() as connection:
+            return slots.orphans(connection, account, self._terms.lessee, now)
+
     def close_orphans(self, account: str, now: datetime, but: Collection[str] = ()) -> tuple[Slot, ...]:
-        """Close as failed the slots, but those of these keys, whose process ended before it closed them."""
+        """Close the slots, but those of these keys, whose process ended before it closed them."""
         with self._writing(account, now) as writing:
             return slots.close_orphans(writing, self._terms.lessee, now, but)
 

@@ -8,7 +8,7 @@ purpose; one whose backup catches everything alone stands here together with its
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -187,9 +187,9 @@ def _fit_but_for(reason: str, *given: Any) -> None:
 _REFUSE_UNFIT: Final = pipeline._refuse_unfit
 
 
-def _begun_without_slot(*given: Any, slot: str | None, **named: Any) -> str:
-    del slot
-    return _BEGIN(*given, slot=None, **named)
+def _begun_without_slot(*given: Any, slots: Sequence[str], **named: Any) -> str:
+    del slots
+    return _BEGIN(*given, slots=(), **named)
 
 
 _BEGIN: Final = lease.begin

@@ -187,7 +187,7 @@ class Process:
             self.refused_by_age = self.now() - self.plan.created_at > means.settings.plan_ttl
             pipeline.apply(self.plan, means, writer)
         elif job.kind == "slot":
-            pipeline.run(rules, means, writer, slot=f"{ACCOUNT}/slot-{job.plan}")
+            pipeline.run(rules, means, writer, slots=(f"{ACCOUNT}/slot-{job.plan}",))
         elif job.kind == "hold" and world.shop.keys:
             self._hold(world.shop.keys[job.plan % len(world.shop.keys)], means)
         elif job.kind == "settle":
@@ -233,7 +233,7 @@ class Watch:
                 process.let_out[result.request_id] = at
             if name == "begin":
                 process.leased = process.world.schedule.true
-                process.world.slots += [named["slot"]] if named["slot"] else []
+                process.world.slots += named["slots"]
             process.wait(LEDGER_CALL)
             process.reach(f"{name}>")
             return result

@@ -109,7 +109,7 @@ class Slots:
     states: dict[tuple[str, datetime], str] = field(default_factory=dict)
     notes: dict[tuple[str, datetime], str] = field(default_factory=dict)
     busy: int = 0
-    orphans: set[tuple[str, datetime]] = field(default_factory=set)
+    left: set[tuple[str, datetime]] = field(default_factory=set)
     paused: list[Pause] = field(default_factory=list)
     unknown: int = 1
 
@@ -146,6 +146,10 @@ class Slots:
             self.slot_close(account, rule, slot_time, state, now, note=note)
         return ours
 
+    def orphans(self, _account: str, _now: datetime) -> Sequence[Slot]:
+        """Find none while serving."""
+        return []
+
     def close_orphans(self, _account: str, _now: datetime, _but: object = ()) -> Sequence[Slot]:
         """Find none: what is left over is taken up."""
         return []
@@ -155,7 +159,7 @@ class Slots:
         if self.busy:
             self.busy -= 1
             raise LedgerError("the ledger is busy")
-        if (rule, slot_time) in self.states and (rule, slot_time) not in self.orphans:
+        if (rule, slot_time) in self.states and (rule, slot_time) not in self.left:
             return False
         self.states[rule, slot_time] = "running"
         return True
@@ -197,17 +201,17 @@ class Stage:
     clock: SteppingClock
     ledger: Slots = field(default_factory=Slots)
     log: Log = field(default_factory=Log)
-    runs: list[tuple[datetime, tuple[str, ...], str | None]] = field(default_factory=list)
+    runs: list[tuple[datetime, tuple[str, ...], str]] = field(default_factory=list)
     settled: list[datetime] = field(default_factory=list)
     act: Callable[[Sequence[Rule]], None] = lambda _rules: None
     outcomes: tuple[Outcome, ...] = ()
     held: tuple[Held, ...] = ()
 
     def run(
-        self, rules: Sequence[Rule], means: pipeline.Means, _writer: object, *, slot: str
+        self, rules: Sequence[Rule], means: pipeline.Means, _writer: object, *, slots: Sequence[str]
     ) -> tuple[Plan, Run]:
         """Stand in for `pipeline.run`."""
-        self.runs.append((self.clock.now(), tuple(rule.name for rule in rules), slot))
+        self.runs.append((self.clock.now(), tuple(rule.name for rule in rules), slots[0]))
         self.act(rules)
         means.progress("read", pages=1)
         return plan_of(rules, self.held), Run("run-1", "plan-1", Spent(), 0, self.outcomes)
@@ -338,7 +342,7 @@ def test_slots_that_passed_while_nothing_ran_are_recorded(stage: Stage) -> None:
 def test_a_slot_that_a_dead_process_left_is_not_lost(stage: Stage, left: datetime, state: str) -> None:
     """A slot that still stands as running, of a process that is gone, runs, or is missed where a newer one passed."""
     stage.ledger.states["a", left] = "running"
-    stage.ledger.orphans.add(("a", left))
+    stage.ledger.left.add(("a", left))
     stage.serve(rule("a"))
     assert stage.ledger.states["a", left] == state
     assert stage.runs[0][0] == NOON
@@ -492,7 +496,7 @@ def test_every_account_gets_its_turn(stage: Stage) -> None:
     ]
     local.serve(servers, stage.clock)
     assert {name: len(one.states) for name, one in slots.items()} == {"a": 2, "b": 3}
-    assert [slot for _, _, slot in stage.runs if slot and slot.startswith("b/")] != []
+    assert [slot for _, _, slot in stage.runs if slot.startswith("b/")] != []
 
 
 def test_no_account_waits_for_another(stage: Stage) -> None:
@@ -508,7 +512,7 @@ def test_no_account_waits_for_another(stage: Stage) -> None:
         local.Server([rule(name)], machine(stage, name, ledger=cast("Any", Slots()))) for name in ("a", "b")
     ]
     local.serve(servers, stage.clock)
-    assert sorted(slot for _, _, slot in stage.runs if slot) == [
+    assert sorted(slot for _, _, slot in stage.runs) == [
         f"{name}/{name}/2026-11-21T{at}Z" for name in ("a", "b") for at in ("05:30:00", "06:00:00")
     ]
 

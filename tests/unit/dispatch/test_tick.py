@@ -18,6 +18,8 @@ from tertib.ledger.anchors import Times
 from tertib.ledger.database import Database
 from tertib.ledger.process import Owner
 from tertib.ledger.rota import Scheduled
+from tertib.ledger.slots import slot_key
+from tertib.model import Run, Spent
 
 NOON = datetime(2026, 3, 10, 5, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -197,6 +199,23 @@ def test_a_process_of_another_machine_that_falls_silent_is_gone(
     assert not ledger.slot_open("a", "loud", NOON, NOON + timedelta(minutes=1))
     assert ledger.slot_open("a", "loud", NOON, NOON + timedelta(minutes=3))
     assert not ledger.slot_open("a", "mute", NOON, NOON + timedelta(days=1))
+
+
+def test_what_a_silent_process_ran_and_did_not_close_is_closed(
+    postgresql_url: str, ledger: SqlLedger
+) -> None:
+    """While it gives signs of life the slot is its own to close, whatever its run has come to."""
+    clock = SystemClock()
+    owner = Owner("elsewhere", 1, "then", 1)
+    with open_ledger(postgresql_url, key=KEY, clock=clock, owner=owner) as other:
+        assert other.slot_open("a", "cancel", NOON, NOON)
+        other.rota.beat(NOON)
+        run = other.begin("a", None, kind="slot", slots=[slot_key("a", "cancel", NOON)], now=NOON)
+        other.end(Run(run, "", Spent(), 0, ()), NOON)
+    clock.close()
+    assert ledger.close_orphans("a", NOON + timedelta(minutes=1)) == ()
+    (closed,) = ledger.close_orphans("a", NOON + timedelta(minutes=3))
+    assert closed.run_id == run
 
 
 def test_what_a_process_could_not_close_it_gives_back(ledger: SqlLedger) -> None:

@@ -27,6 +27,7 @@ class Stage:
     held: bool = False
     gone: bool = False
     broken: bool = False
+    unclosed: int = 0
     settles_at: datetime | None = None
     approved: tuple[str, ...] = ()
     during: Callable[[], None] = lambda: None
@@ -74,6 +75,13 @@ class Stage:
         """Work."""
         self.calls.append("turn")
         self.during()
+
+    def close_again(self) -> bool:
+        """Close what is left at the last of so many tries."""
+        if self.unclosed:
+            self.unclosed -= 1
+            self.calls += [] if self.unclosed else ["closed"]
+        return not self.unclosed
 
     def give_up(self, _announced: object, _now: datetime) -> None:
         """Write down what no turn takes."""
@@ -173,3 +181,24 @@ def test_slots_of_an_account_that_cannot_be_served_fail_with_the_reason() -> Non
     post.look()
     failed = "failed: the account cannot be served: 0 problems in the rules"
     assert stage.calls == ["account left out", failed, failed]
+
+
+def test_what_a_turn_could_not_close_is_tried_again_before_slots_are_given_back() -> None:
+    """A slot that is given back is free for others, and what this worker knows of it is lost."""
+    stage = Stage()
+    stage.unclosed = 1
+    post = stage.post()
+    post.look()
+    post.pay_back()
+    assert stage.calls == ["turn", "closed", "gave back"]
+
+
+def test_what_stays_unclosed_is_owed_until_it_is_closed() -> None:
+    """With the next sign of life, or at the next turn before anything is taken."""
+    stage = Stage()
+    stage.unclosed = 4
+    post = stage.post()
+    post.look()
+    post.pay_back()
+    post.look()
+    assert stage.calls == ["turn", "gave back", "gave back", "gave back", "closed", "turn", "gave back"]

@@ -5,7 +5,7 @@ Every test at the desk runs on SQLite and on PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -135,10 +135,10 @@ class Desk:
         ledger.save_plan(plan, {"plan_id": plan.plan_id, "changes": [self.document(one) for one in changes]})
         return plan
 
-    def begin(self, ledger: SqlLedger, *changes: Change, slot: str | None = None) -> str:
+    def begin(self, ledger: SqlLedger, *changes: Change, slots: Sequence[str] = ()) -> str:
         """Record a plan, begin its run and intend its changes; return the run's id."""
         plan = self.save(ledger, *changes)
-        run = ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slot=slot, now=self.now)
+        run = ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slots=slots, now=self.now)
         ledger.intend(run, changes, [self.document(one) for one in changes], self.now)
         return run
 

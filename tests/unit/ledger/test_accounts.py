@@ -124,12 +124,12 @@ def test_the_neighbour_has_something_to_be_seen(full: SqlLedger, tmp_path: Path,
 def test_a_lease_and_a_halt_keep_one_account_only(full: SqlLedger, desk: Desk) -> None:
     """While the neighbour is stopped, and while its run is at work, another account begins and ends runs."""
     other = desk.elsewhere()
-    at_work = full.begin("melati", None, kind="run", slot=None, now=desk.now)
-    run = other.begin("mawar", None, kind="run", slot=None, now=desk.now)
+    at_work = full.begin("melati", None, kind="run", slots=(), now=desk.now)
+    run = other.begin("mawar", None, kind="run", slots=(), now=desk.now)
     other.end(Run(run, "", Spent(), 0, ()), desk.now)
     full.end(Run(at_work, "", Spent(), 0, ()), desk.now)
     plan = full.plans(NEIGHBOUR)[0].plan_id
     with pytest.raises(PlanRefused, match=f"made for account `{NEIGHBOUR}`"):
-        full.begin("mawar", plan, kind="apply", slot=None, now=desk.now)
+        full.begin("mawar", plan, kind="apply", slots=(), now=desk.now)
     with pytest.raises(LedgerError, match="look at this"):
-        full.begin(NEIGHBOUR, None, kind="run", slot=None, now=desk.now)
+        full.begin(NEIGHBOUR, None, kind="run", slots=(), now=desk.now)

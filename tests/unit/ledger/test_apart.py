@@ -54,7 +54,7 @@ def work(desk: Any, ledger: SqlLedger, account: str, order: int = 1) -> None:
     """Leave rows of an account in most tables."""
     change = desk.change(order)
     plan = desk.save(ledger, change, account=account)
-    run = ledger.begin(account, plan.plan_id, kind="apply", slot=None, now=desk.now)
+    run = ledger.begin(account, plan.plan_id, kind="apply", slots=(), now=desk.now)
     ledger.intend(run, [change], [desk.document(change)], desk.now)
     claim = desk.send(ledger, run, change)
     desk.answer(ledger, claim, "answered", State.CONFIRMED, change)

@@ -79,7 +79,7 @@ def test_an_applied_plan_says_so(desk: Any) -> None:
     """However it came to be applied, it waits no longer, and its run is named."""
     ledger = desk.open()
     plan = ask(desk, ledger, desk.change(1))
-    run = ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slot=None, now=desk.now)
+    run = ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slots=(), now=desk.now)
     found = ledger.approvals.of(ACCOUNT, plan.plan_id, desk.now)
     assert (found.state, found.run_id) == ("applied", run)
     with pytest.raises(PlanRefused, match=f"was applied already, by run `{run}`"):

@@ -40,7 +40,7 @@ def test_the_store_of_a_rules_source_goes_with_its_changes(desk: Any) -> None:
     plan = desk.save(
         ledger, change, definitions=({"name": "cancel", "source": {"customer_orders": {"store": "store_x"}}},)
     )
-    run = ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slot=None, now=desk.now)
+    run = ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slots=(), now=desk.now)
     ledger.intend(run, [change], [{}], desk.now)
     desk.send(ledger, run, change)
     assert ledger.unsettled(ACCOUNT)[0].source == Source("store_x")
@@ -199,6 +199,6 @@ def test_rules_without_a_source_read_the_business(desk: Any) -> None:
     change = desk.change(1)
     tallies = (RuleTally("cancel", "h", Mode.APPLY, 1, 1),)
     plan = desk.save(ledger, change, rules=tallies, definitions=({"name": "cancel", "source": "orders"},))
-    run = ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slot=None, now=desk.now)
+    run = ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slots=(), now=desk.now)
     ledger.intend(run, [change], [{}], desk.now)
     assert ledger.run_details(run).changes[0].source == Source()

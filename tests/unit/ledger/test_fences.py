@@ -138,7 +138,7 @@ def test_what_takes_the_account_waits_for_a_live_run(desk: Any, name: str) -> No
     desk.later(minutes=20)
     other = desk.elsewhere()
     attempts = {
-        "begin": lambda: other.begin(ACCOUNT, None, kind="apply", slot=None, now=desk.now),
+        "begin": lambda: other.begin(ACCOUNT, None, kind="apply", slots=(), now=desk.now),
         "settle": lambda: other.settle(
             ACCOUNT, other.unsettled(ACCOUNT)[0], desk.outcome(change, State.HELD), desk.now
         ),

@@ -166,7 +166,7 @@ def test_a_plan_whose_reasons_are_forgotten_is_not_applied(desk: Any) -> None:
     desk.later(days=181)
     ledger.forget(ACCOUNT, before(desk), "rina", desk.now)
     with pytest.raises(PlanRefused, match=r"was forgotten by `tertib ledger prune`"):
-        ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slot=None, now=desk.now)
+        ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slots=(), now=desk.now)
 
 
 def test_a_decision_keeps_no_note(desk: Any) -> None:

@@ -18,7 +18,7 @@ ACCOUNT = "default"
 
 def begin(desk: Any, ledger: Any, plan: Any, **given: Any) -> str:
     """Begin a run of a recorded plan."""
-    named = {"kind": "apply", "slot": None, "now": desk.now} | given
+    named = {"kind": "apply", "slots": (), "now": desk.now} | given
     run: str = ledger.begin(ACCOUNT, plan.plan_id, **named)
     return run
 
@@ -43,7 +43,7 @@ def test_accounts_do_not_wait_for_each_other(desk: Any) -> None:
     ledger = desk.open()
     desk.begin(ledger, desk.change(1))
     other = desk.save(ledger, desk.change(1), account="second")
-    assert ledger.begin("second", other.plan_id, kind="apply", slot=None, now=desk.now) == "second-1"
+    assert ledger.begin("second", other.plan_id, kind="apply", slots=(), now=desk.now) == "second-1"
 
 
 def test_a_lease_whose_process_cannot_be_seen_ends_with_its_time(desk: Any) -> None:
@@ -150,7 +150,7 @@ def test_the_next_run_closes_what_an_interrupted_one_left(desk: Any) -> None:
     """What was planned is abandoned and may be decided afresh; what was sent stays unknown, to be read back."""
     crashed = desk.open()
     first, second = desk.changes(2)
-    run = desk.begin(crashed, first, second, slot="default/cancel/1")
+    run = desk.begin(crashed, first, second, slots=["default/cancel/1"])
     desk.send(crashed, run, first)
     crashed.close()
     ledger = desk.open()
@@ -208,23 +208,23 @@ def test_a_plan_of_another_ledger_or_account_is_refused(desk: Any) -> None:
     with pytest.raises(PlanRefused, match="was made for account `second`, not `default`"):
         begin(desk, ledger, foreign)
     with pytest.raises(PlanRefused, match="plan `plan-9` is not recorded in this ledger"):
-        ledger.begin(ACCOUNT, "plan-9", kind="apply", slot=None, now=desk.now)
+        ledger.begin(ACCOUNT, "plan-9", kind="apply", slots=(), now=desk.now)
     assert desk.begin(ledger, desk.change(1)) == "default-1"
 
 
 def test_a_slot_has_one_run(desk: Any) -> None:
     """A run key is used once, even after its run ended."""
     ledger = desk.open()
-    run = desk.begin(ledger, desk.change(1), slot="default/cancel/8:00")
+    run = desk.begin(ledger, desk.change(1), slots=["default/cancel/8:00"])
     desk.end(ledger, run)
     with pytest.raises(PlanRefused, match=f"slot `default/cancel/8:00` already had its run `{run}`"):
-        desk.begin(ledger, desk.change(2), slot="default/cancel/8:00")
+        desk.begin(ledger, desk.change(2), slots=["default/cancel/8:00"])
 
 
 def test_a_run_may_have_no_plan(desk: Any) -> None:
     """A run whose rules all only preview still has its record."""
     ledger = desk.open()
-    run = ledger.begin(ACCOUNT, None, kind="run", slot=None, now=desk.now)
+    run = ledger.begin(ACCOUNT, None, kind="run", slots=(), now=desk.now)
     desk.end(ledger, run)
     assert ledger.run_details(run).run.plan_id is None
 

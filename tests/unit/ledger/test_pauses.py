@@ -74,7 +74,7 @@ def test_everything_is_every_account_the_coming_ones_too(ledger: SqlLedger) -> N
     ledger.pausing.pause_everything("default", who="budi", why="down", until=None, now=NOW)
     for account in ("first", "default", "never-seen"):
         with pytest.raises(Paused, match="everything is paused by budi: down"):
-            ledger.begin(account, None, kind="run", slot=None, now=NOW)
+            ledger.begin(account, None, kind="run", slots=(), now=NOW)
 
 
 @pytest.mark.parametrize("account", ["default", "first"])
@@ -94,15 +94,15 @@ def test_no_run_begins_under_a_pause_of_its_account(ledger: SqlLedger) -> None:
     """Asked inside the step that takes the lease: nothing comes between."""
     pause(ledger)
     with pytest.raises(Paused) as refused:
-        ledger.begin("default", None, kind="run", slot=None, now=NOW)
+        ledger.begin("default", None, kind="run", slots=(), now=NOW)
     assert refused.value.hint == "`tertib resume --account default` ends it"
-    assert ledger.begin("other", None, kind="run", slot=None, now=NOW) == "other-1"
+    assert ledger.begin("other", None, kind="run", slots=(), now=NOW) == "other-1"
 
 
 def test_a_paused_rule_lets_the_account_work(ledger: SqlLedger) -> None:
     """One rule's pause is no reason to stop the others."""
     pause(ledger, "r")
-    assert ledger.begin("default", None, kind="run", slot=None, now=NOW) == "default-1"
+    assert ledger.begin("default", None, kind="run", slots=(), now=NOW) == "default-1"
 
 
 def test_a_claim_lets_nothing_of_a_paused_rule_out(desk: Any, ledger: SqlLedger) -> None:

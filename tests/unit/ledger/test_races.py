@@ -108,7 +108,7 @@ def test_one_process_gets_the_lease(desk: Any, crew: Any) -> None:
     """All others are told who has it, and the plan is applied by one run."""
     ledger = desk.open()
     plan = desk.save(ledger, desk.change(1))
-    begin = f"ledger().begin('default', '{plan.plan_id}', kind='apply', slot=None, now=now)"
+    begin = f"ledger().begin('default', '{plan.plan_id}', kind='apply', slots=(), now=now)"
     results = sorted(crew(4, begin).run())
     assert results[:3] == ["LeaseLost: run `default-1` is at work on account `default`"] * 3
     assert results[3] == "default-1"
@@ -134,7 +134,7 @@ def test_a_killed_process_leaves_its_claim_known(desk: Any, crew: Any) -> None:
     """Killed between claim and answer: its lease passes on at once, and its orders are read back, not sent again."""
     desk.save(desk.open(), *desk.changes(20))
     steps = (
-        "(lambda l: [l.begin('default', 'plan-1', kind='apply', slot=None, now=now), "
+        "(lambda l: [l.begin('default', 'plan-1', kind='apply', slots=(), now=now), "
         "l.intend('default-1', changes[:2], [{}, {}], now), "
         "list(l.claim('default-1', changes[:1], {}, now).ids)])(ledger())"
     )
@@ -143,7 +143,7 @@ def test_a_killed_process_leaves_its_claim_known(desk: Any, crew: Any) -> None:
     ledger = desk.open()
     plan = desk.save(ledger, *desk.changes(2))
     with pytest.raises(LedgerError, match="run `default-1` is at work"):
-        ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slot=None, now=desk.now)
+        ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slots=(), now=desk.now)
     worker.kill()
     run = desk.begin(ledger, *desk.changes(2))
     assert desk.states(ledger, "default-1") == {"0": "sent", "1": "abandoned"}

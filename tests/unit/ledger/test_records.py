@@ -54,7 +54,7 @@ def test_plans_are_listed_newest_first(desk: Any) -> None:
     """With when they were made and which run applied them."""
     ledger = desk.open()
     old = desk.save(ledger, desk.change(1))
-    run = ledger.begin(ACCOUNT, old.plan_id, kind="apply", slot=None, now=desk.later(minutes=1))
+    run = ledger.begin(ACCOUNT, old.plan_id, kind="apply", slots=(), now=desk.later(minutes=1))
     new = desk.save(ledger, desk.change(2))
     found = ledger.plans(ACCOUNT)
     assert [(one.plan_id, one.applied_by, one.applied_at) for one in found] == [
@@ -82,7 +82,7 @@ def test_a_run_tells_its_story(desk: Any) -> None:
     """Requests and changes in the order in which they happened; an unknown run is None."""
     ledger = desk.open()
     changes = desk.changes(3)
-    run = desk.begin(ledger, *changes, slot="default/cancel/1")
+    run = desk.begin(ledger, *changes, slots=["default/cancel/1"])
     for one in changes[:2]:
         desk.answer(ledger, desk.send(ledger, run, one), "answered", State.CONFIRMED, one)
     desk.end(ledger, run)
@@ -118,7 +118,7 @@ def test_a_run_names_every_plan_it_rests_on(desk: Any) -> None:
     told = ledger.run_details(run)
     assert told.plan_ids == (told.run.plan_id, elsewhere.plan_id)
     assert told.run.plan_id != elsewhere.plan_id
-    empty = ledger.begin(ACCOUNT, None, kind="apply", slot=None, now=desk.now)
+    empty = ledger.begin(ACCOUNT, None, kind="apply", slots=(), now=desk.now)
     desk.end(ledger, empty)
     assert ledger.run_details(empty).plan_ids == ()
 

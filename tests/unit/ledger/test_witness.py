@@ -61,7 +61,7 @@ def test_nothing_begins_on_an_older_ledger(restored: Any, desk: Any) -> None:
     with pytest.raises(
         LedgerError, match="this ledger is older than its checkpoint, which saw record 8"
     ) as caught:
-        restored.begin(ACCOUNT, None, kind="apply", slot=None, now=desk.now)
+        restored.begin(ACCOUNT, None, kind="apply", slots=(), now=desk.now)
     assert "tertib doctor" in str(caught.value.hint)
     assert restored.checkpoint(ACCOUNT) == before
 
@@ -81,7 +81,7 @@ def test_an_older_ledger_that_grew_again_is_still_refused(restored: Any, desk: A
         restored.hold(ACCOUNT, str(number), None, "why", desk.now)
     assert restored.checkpoint(ACCOUNT).seq > 8
     with pytest.raises(LedgerError, match="older than its checkpoint"):
-        restored.begin(ACCOUNT, None, kind="apply", slot=None, now=desk.now)
+        restored.begin(ACCOUNT, None, kind="apply", slots=(), now=desk.now)
 
 
 def test_an_empty_ledger_in_anothers_place_is_refused(desk: Any, witness: Witness) -> None:
@@ -89,7 +89,7 @@ def test_an_empty_ledger_in_anothers_place_is_refused(desk: Any, witness: Witnes
     assert witness.keep(at(12), desk.now) is None
     ledger = desk.open(saw=witness.saw)
     with pytest.raises(LedgerError, match="or is another one"):
-        ledger.begin(ACCOUNT, None, kind="apply", slot=None, now=desk.now)
+        ledger.begin(ACCOUNT, None, kind="apply", slots=(), now=desk.now)
     assert ledger.accounts() == ()
 
 

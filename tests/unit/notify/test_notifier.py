@@ -76,7 +76,7 @@ def test_a_run_at_work_is_not_told(floor: Floor, desk: Make) -> None:
     """Nothing is told of a run before it has ended, not even what it has sent."""
     told = desk()
     plan = floor.plan("cancel", floor.change("cancel"))
-    run = floor.ledger.begin(ACCOUNT, plan.plan_id, kind="slot", slot=None, now=floor.now)
+    run = floor.ledger.begin(ACCOUNT, plan.plan_id, kind="slot", slots=(), now=floor.now)
     floor.ledger.intend(run, plan.changes, [{"before": {}, "set": {}}], floor.now)
     floor.ledger.claim(run, plan.changes, {"ids": []}, floor.now)
     assert told.look() == []

@@ -75,7 +75,7 @@ def test_asking_again_gives_what_a_restart_gives(floor: Floor) -> None:
         floor.settle(State.CONFIRMED_BY_READBACK)
         assert shown(floor, pulse, figured) == shown(floor, pulse)
     plan = floor.plan("cancel", floor.change("cancel"))
-    run = floor.ledger.begin(ACCOUNT, plan.plan_id, kind="slot", slot=None, now=floor.now)
+    run = floor.ledger.begin(ACCOUNT, plan.plan_id, kind="slot", slots=(), now=floor.now)
     during = shown(floor, pulse, figured)
     assert during == shown(floor, pulse)
     floor.later(seconds=30)
