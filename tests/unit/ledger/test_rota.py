@@ -61,7 +61,7 @@ def test_an_approved_plan_waits_until_a_run_has_it(served: Any, end: str) -> Non
     woken(ledger, served.now)
     assert waiting(ledger, served.now) == {"default"}
     if end == "applied":
-        ledger.begin("default", plan.plan_id, kind="approved", slot=None, now=served.now)
+        ledger.begin("default", plan.plan_id, kind="approved", slots=(), now=served.now)
     else:
         served.later(hours=1)
     assert waiting(ledger, served.now) == set()
