@@ -26,6 +26,12 @@ from tertib.sayings import N_, said
 _RUN: Final = select(schema.runs).where(schema.runs.c.id == bindparam("of_run"))
 
 RUNNING: Final = "running"
+_DECLINED: Final = {
+    "rejected": N_("plan `%(plan)s` was rejected by %(who)s"),
+    "replaced": N_("plan `%(plan)s` has gone stale: plan `%(other)s` took its place"),
+}
+"""Why a plan that waited for a person may not be applied by anybody any more, by where it stands."""
+
 ENDED: Final = "ended"
 INTERRUPTED: Final = "interrupted"
 
@@ -120,6 +126,7 @@ def _applicable(writing: Writing, plan_id: str) -> str:
         )
     _refuse_applied(found)
     _refuse_forgotten(found)
+    _refuse_declined(writing, plan_id)
     digest: str = found.digest
     return digest
 
@@ -138,6 +145,17 @@ def _refuse_forgotten(plan: Row[Any]) -> None:
             said("what plan `%(plan)s` rests on was forgotten by `tertib ledger prune`", plan=plan.id),
             hint=N_("plan again"),
         )
+
+
+def _refuse_declined(writing: Writing, plan_id: str) -> None:
+    """Raise `PlanRefused` where the plan waited for a person who said no, or another took its place."""
+    asked = writing.connection.execute(
+        select(schema.approvals).where(schema.approvals.c.plan == plan_id)
+    ).first()
+    why = None if asked is None else _DECLINED.get(asked.state)
+    if asked is not None and why is not None:
+        values = {"plan": plan_id, "who": asked.decided_by, "other": asked.replaced_by}
+        raise PlanRefused(said(why, **values), hint=N_("plan again"))
 
 
 def _refuse_slots(writing: Writing, lessee: Lessee, keys: Sequence[str]) -> None:

@@ -53,6 +53,18 @@ def test_a_plan_is_decided_once(desk: Any) -> None:
         ledger.approvals.approve(ACCOUNT, "no-such-plan", who="budi", now=desk.now)
 
 
+def test_a_plan_that_was_declined_is_applied_by_nobody(desk: Any) -> None:
+    """Neither the one that a person rejected nor one whose place another took, whoever has its file."""
+    ledger = desk.open()
+    rejected = ask(desk, ledger, desk.change(1)).plan_id
+    ledger.approvals.reject(ACCOUNT, rejected, who="sari", now=desk.now)
+    replaced, last = (ask(desk, ledger, desk.change(2)).plan_id for _ in range(2))
+    for plan, why in ((rejected, "was rejected by sari"), (replaced, f"has gone stale: plan `{last}`")):
+        with pytest.raises(PlanRefused, match=why):
+            ledger.begin(ACCOUNT, plan, kind="apply", slots=(), now=desk.now)
+    assert ledger.begin(ACCOUNT, last, kind="apply", slots=(), now=desk.now)
+
+
 def test_a_later_plan_of_the_same_rule_takes_the_place_of_the_first(desk: Any) -> None:
     """What was read earlier can be approved no more; a later plan without changes ends the waiting too."""
     ledger = desk.open()
