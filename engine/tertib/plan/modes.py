@@ -83,7 +83,7 @@ def waiting_in(mode: Mode, part: Plan) -> list[Outcome]:
         if mode is Mode.PREVIEW
         else said("approve it with `tertib approve %(plan)s`", plan=part.plan_id)
     )
-    return [Outcome(one.id, one.order_id, one.rule, state, why) for one in part.changes]
+    return [Outcome(one.id, one.order_id, one.rule, state, why, plan_id=part.plan_id) for one in part.changes]
 
 
 def held_live(decided: Plan) -> list[Outcome]:
