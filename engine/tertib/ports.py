@@ -176,7 +176,11 @@ class Ledger(Protocol):
         ...
 
     def conclude(self, run_id: str, outcomes: Sequence[Outcome], now: datetime) -> None:
-        """Record outcomes that sent nothing: held, stale, abandoned, previewed, awaiting approval."""
+        """Record outcomes that sent nothing: held, stale, abandoned, previewed, awaiting approval.
+
+        One that the run never intended names the recorded plan that holds its change; `LedgerError` where that plan
+        holds none.
+        """
         ...
 
     def done(self, account: str, run_id: str) -> Sequence[Done] | None:

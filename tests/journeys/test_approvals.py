@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import signal
 import subprocess
 from typing import Any
@@ -94,3 +96,61 @@ def test_whoever_serves_applies_what_was_approved(project: Project) -> None:
     (told,) = project.json("approvals", "--all")["approvals"]
     assert told["state"] == "applied"
     assert project.writes() == 1
+
+
+# --- what is told of the orders that waited -------------------------------------------------------------
+
+
+def told(project: Project, order: Any) -> dict[str, str]:
+    """Return what the commands that look back tell of an order in the first run, each in one line of words."""
+    (project.place / "report.html").unlink(missing_ok=True)
+    shown = project.run("runs", "show", "default-1", "--html", "report.html", COLUMNS="300").stdout
+    report = (project.place / "report.html").read_text("utf-8")
+    return {
+        "why": project.run("why", str(order)).stdout,
+        "explain": project.run("explain", "cancel-unpaid", str(order), "--run", "default-1").stdout,
+        "runs show": shown,
+        "report": html.unescape(re.sub("<[^>]*>", " ", report)),
+    }
+
+
+def test_an_order_waits_as_long_as_its_plan_does(project: Project) -> None:
+    """Each command says how to approve it."""
+    project.rule(CANCEL, mode="approve")
+    (order,) = project.unpaid(1)
+    plan_id = waiting(project)["plan_id"]
+    for command, said in told(project, order).items():
+        assert f"approve it with `tertib approve {plan_id}`" in said, command
+
+
+def test_an_order_whose_plan_was_rejected_waits_no_more(project: Project) -> None:
+    """Nobody is told to approve what can be approved no more; in JSON the state on record stays."""
+    project.rule(CANCEL, mode="approve")
+    (order,) = project.unpaid(1)
+    project.run("reject", waiting(project)["plan_id"], "--note", "not today")
+    for command, said in told(project, order).items():
+        assert "the plan was rejected by " in said, command
+        assert "waited for approval" in said, command
+        assert "waits for approval" not in said, command
+        assert "tertib approve" not in said, command
+    (listed,) = project.json("runs", "show", "default-1")["changes"]
+    assert project.json("why", str(order))["changes"] == [listed]
+    assert (listed["state"], listed["stands"]) == ("awaiting_approval", "waited_for_approval")
+    assert listed["why"].startswith("the plan was rejected by ")
+    assert "rencananya ditolak oleh" in project.run("why", str(order), TERTIB_LANG="id").stdout
+
+
+def test_an_order_that_was_approved_is_told_of_once_as_waiting_and_once_as_changed(project: Project) -> None:
+    """The line of the run that asked says what came of it, above the line of the run that did it."""
+    project.rule(CANCEL, mode="approve")
+    (order,) = project.unpaid(1)
+    done = project.json("approve", waiting(project)["plan_id"], "--yes")
+    assert done["confirmed"] == 1
+    asked, confirmed = (
+        line
+        for line in told(project, order)["why"].splitlines()
+        if "rule cancel-unpaid w" in line or "set status" in line
+    )
+    assert "and waited for approval: the plan was approved by " in asked
+    assert f"and applied by run `{done['run_id']}`" in asked
+    assert "which Scalev confirmed" in confirmed

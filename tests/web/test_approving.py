@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pages import World
+from pages import Answer, World
 from tertib import pipeline
 from tertib.dispatch import approved
 from tertib.load import load
@@ -230,3 +230,57 @@ def test_who_may_not_decide_sees_no_buttons(world: World) -> None:
     answer = browser.send(f"{world.at}/approve", {"which": "all"})
     assert answer.status == 403
     assert "your role is `viewer`, and this needs `approver`" in answer.words
+
+
+# --- what is told of the orders that waited -------------------------------------------------------------
+
+
+def told_of_an_order(world: World) -> dict[str, Answer]:
+    """Return each page, and the report, that tells what became of an order which waited."""
+    run, browser = f"/accounts/default/runs/{world.run.run_id}", world.browser
+    return {
+        "order": browser.get(f"/accounts/default/orders/{ids(world)[0]}"),
+        "run": browser.get(run),
+        "report": browser.get(f"{run}/report"),
+    }
+
+
+def test_an_order_waits_as_long_as_its_plan_does(world: World) -> None:
+    """With the command that approves it, and on the pages with the way to the plan."""
+    for name, page in told_of_an_order(world).items():
+        assert "waits for approval" in page.words, name
+        assert f"approve it with `tertib approve {world.waits}`" in page.words, name
+        assert (f'href="{world.at}"' in page.text) == (name != "report"), name
+
+
+def test_an_order_whose_plan_was_rejected_waits_no_more(world: World) -> None:
+    """Nobody is told to approve what can be approved no more, but who said no."""
+    world.browser.send(f"{world.at}/reject")
+    for name, page in told_of_an_order(world).items():
+        assert "waited for approval" in page.words, name
+        assert "the plan was rejected by budi, " in page.words, name
+        assert "waits for approval" not in page.words, name
+        assert "tertib approve" not in page.words, name
+
+
+def test_an_order_whose_plan_was_replaced_waits_no_more(world: World) -> None:
+    """The later plan is named, which the orders now wait in."""
+    rules = load(world.session.settings.rules, world.session.settings).rules
+    first = told_of_an_order(world)
+    pipeline.run(rules, world.session.means(), world.session.writer)
+    (later,) = world.session.ledger.approvals.waiting("default", world.session.clock.now())
+    for name, page in told_of_an_order(world).items():
+        assert f"the plan was replaced by plan `{later.asked.plan_id}`" in page.words, name
+        assert first[name].text != page.text
+    assert "waits for approval" in told_of_an_order(world)["order"].words  # in the later plan
+
+
+def test_an_order_that_was_left_out_of_what_was_approved_says_so(world: World) -> None:
+    """Somebody approved others of its plan."""
+    _, *others = ids(world)
+    world.browser.send(f"{world.at}/approve", {"which": "some", "pick": others})
+    order = told_of_an_order(world)["order"].words
+    assert re.search("the plan was approved by budi, .*, without this order", order)
+    run = told_of_an_order(world)["run"].words
+    assert run.count("without this order") == 1
+    assert run.count("and is about to be applied") == len(others)

@@ -160,7 +160,7 @@ def _kept(held: Held) -> str:
 
 def _past(past: Mapping[str, Any]) -> Iterator[str]:
     why = f": {screen.clean(speech.say(past['why']))}" if past.get("why") else ""
-    state = speech.state(states.CHANGES, past["state"])
+    state = speech.state(states.CHANGES, past.get("stands", past["state"]))
     yield speech.gettext("in run %(run)s it ended as %(state)s", run=past["run_id"], state=state) + why
 
 

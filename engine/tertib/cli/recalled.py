@@ -12,6 +12,7 @@ from tertib.ledger.runs import ChangeRecord, RunDetails
 from tertib.ledger.schema import plain
 from tertib.model import Held, Trace
 from tertib.record import restore_trace
+from tertib.telling import waiting
 
 
 def from_run(opened: context.Session, run_id: str, rule: str, order: str) -> Explanation:
@@ -26,7 +27,7 @@ def from_run(opened: context.Session, run_id: str, rule: str, order: str) -> Exp
     plans = _plans(opened, details)
     for change in mine:
         if change.rule == rule:
-            return _acted_on(change, plans)
+            return _acted_on(change, plans, opened)
     for document in plans.values():
         for found in _kept(document, rule, order, details):
             return found
@@ -47,7 +48,13 @@ def _plans(opened: context.Session, details: RunDetails) -> dict[str, Mapping[st
     return {name: document for name, document in found.items() if document is not None}
 
 
-def _acted_on(change: ChangeRecord, plans: Mapping[str, Mapping[str, Any]]) -> Explanation:
+def _acted_on(
+    change: ChangeRecord, plans: Mapping[str, Mapping[str, Any]], opened: context.Session
+) -> Explanation:
+    settings, now = opened.settings, opened.time.now()
+    (told,) = waiting.as_it_stands(
+        [change], opened.ledger.approvals, settings.account, now, settings.timezone
+    )
     document = plans.get(change.plan_id or "", {})
     rows = [*document.get("changes", ()), *document.get("over_limit", ())]
     written: Mapping[str, Any] = next(
@@ -64,7 +71,8 @@ def _acted_on(change: ChangeRecord, plans: Mapping[str, Mapping[str, Any]]) -> E
             "plan_id": change.plan_id,
             "rule_hash": change.rule_hash,
             "state": change.state,
-            "why": change.why,
+            "stands": told.state,
+            "why": told.why,
             "before": plain(change.before),
             "found": None if change.found is None else plain(change.found),
             "planned_at": change.planned_at,

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 import click
 
 from tertib.cli import accounts, context, options, pause, reporting, screen, speech, story
 from tertib.errors import SettingsError
-from tertib.ledger.runs import RunDetails, RunRecord
+from tertib.ledger.runs import ChangeRecord, RunDetails, RunRecord
 from tertib.ledger.schema import plain
 from tertib.ledger.slots import Slot
 from tertib.model import Pause
 from tertib.sayings import N_
-from tertib.telling import states
+from tertib.telling import states, waiting
 
 _SPENT: Final[Mapping[str, str]] = {
     "on_the_wire": N_("sent"),
@@ -90,10 +90,17 @@ def show(ctx: click.Context, run: str, *, as_json: bool, html: str | None) -> in
         raise SettingsError(f"there is no run `{run}` in this ledger", hint="`tertib runs` lists them")
     report = reporting.Report(html)
     report.tell_run(found, opened)
+    told = waiting.as_it_stands(
+        found.changes,
+        opened.ledger.approvals,
+        opened.settings.account,
+        opened.time.now(),
+        opened.settings.timezone,
+    )
     if as_json or ctx.meta.get(__name__):
-        screen.emit(_details(found))
+        screen.emit(_details(found, told))
     else:
-        _show(found, opened)
+        _show(replace(found, changes=told), opened)
         report.say()
     return 0
 
@@ -120,11 +127,11 @@ def _total(name: str) -> str:
     return speech.gettext(_SPENT[name]) if name in _SPENT else speech.state(states.CHANGES, name)
 
 
-def _details(found: RunDetails) -> dict[str, Any]:
+def _details(found: RunDetails, told: Sequence[ChangeRecord]) -> dict[str, Any]:
     return {
         **_run(found.run),
         "requests": [plain(asdict(one)) for one in found.requests],
-        "changes": [plain(asdict(one)) for one in found.changes],
+        "changes": waiting.documents(found.changes, told),
     }
 
 

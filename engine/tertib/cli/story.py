@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tertib.cli import screen, speech
 from tertib.ledger.runs import ChangeRecord, RequestRecord, RunDetails, RunRecord
+from tertib.telling import states
 
 
 def tell(found: RunDetails, zone: str) -> Iterator[str]:
@@ -86,6 +87,9 @@ def _ended(state: str, count: int) -> str:
         "previewed": ngettext("%(count)s order previewed only", "%(count)s orders previewed only", count),
         "awaiting_approval": ngettext(
             "%(count)s order waiting for approval", "%(count)s orders waiting for approval", count
+        ),
+        states.WAITED: ngettext(
+            "%(count)s order waited for approval", "%(count)s orders waited for approval", count
         ),
         "planned": ngettext(
             "%(count)s order planned, not yet sent", "%(count)s orders planned, not yet sent", count

@@ -17,7 +17,8 @@ from tertib.ledger.runs import ChangeRecord
 from tertib.ledger.schema import plain
 from tertib.model import Hold, Rule, Unsettled
 from tertib.sayings import N_
-from tertib.telling import changes
+from tertib.telling import changes, waiting
+from tertib.telling.states import WAITED
 
 
 @click.command("why")
@@ -106,9 +107,10 @@ def _rest(explained: Sequence[Explanation], rules: Sequence[Rule]) -> Iterator[s
 
 @dataclass(frozen=True, slots=True)
 class _Past:
-    """What the record has about one order."""
+    """What the record has about one order: `changes` as it tells of them, `told` as they stand by now."""
 
     changes: tuple[ChangeRecord, ...]
+    told: tuple[ChangeRecord, ...]
     holds: tuple[Hold, ...]
     unsettled: tuple[Unsettled, ...]
 
@@ -126,6 +128,9 @@ def _past(opened: context.Session, order: str, explained: Sequence[Explanation])
     names |= {name for one in changes for name in (one.order_id, str(one.id)) if name}
     return _Past(
         changes=tuple(changes),
+        told=waiting.as_it_stands(
+            changes, opened.ledger.approvals, account, opened.time.now(), opened.settings.timezone
+        ),
         holds=tuple(one for one in opened.ledger.holds(account, opened.time.now()) if one.ref in names),
         unsettled=tuple(
             one for one in opened.ledger.unsettled(account) if names & {one.order_id, str(one.id)}
@@ -143,7 +148,7 @@ def _told(past: _Past, opened: context.Session) -> Iterator[str]:
         return
     for hold in past.holds:
         yield screen.clean(_on_hold(hold, zone))
-    for change in past.changes:
+    for change in past.told:
         yield f"{screen.moment(change.planned_at, zone)}  {_did(change)}"
     for one in past.unsettled:
         yield speech.gettext(
@@ -174,6 +179,7 @@ def _on_hold(hold: Hold, zone: str) -> str:
 _ENDS: Mapping[str, str] = {
     "previewed": N_("rule %(rule)s would have set %(set)s (its mode is `preview`)"),
     "awaiting_approval": N_("rule %(rule)s wants to set %(set)s, and waits for approval"),
+    WAITED: N_("rule %(rule)s wanted to set %(set)s, and waited for approval"),
     "planned": N_("rule %(rule)s is about to set %(set)s"),
     "sent": N_("rule %(rule)s sent %(set)s, and the outcome is not known"),
     "confirmed": N_("rule %(rule)s set %(set)s, which Scalev confirmed"),
@@ -211,7 +217,7 @@ def _document(order: str, explained: Sequence[Explanation], past: _Past) -> dict
     return {
         "order_id": next(iter(names), order),
         "rules": [one.document() for one in explained],
-        "changes": [plain(asdict(one)) for one in past.changes],
+        "changes": waiting.documents(past.changes, past.told),
         "holds": [plain(asdict(one)) for one in past.holds],
         "unsettled": [plain(asdict(one)) for one in past.unsettled],
     }

@@ -6,7 +6,7 @@ since. What was approved is applied like any plan, once, with every check at tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,10 +16,12 @@ from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, updat
 
 from tertib.errors import PlanRefused
 from tertib.ledger import rota, schema
+from tertib.ledger.changes import chunks
 from tertib.ledger.trail import Writing
 from tertib.model import Pick
 from tertib.sayings import N_, said
 
+_C: Final = schema.changes.c
 _W: Final = schema.approvals.c
 _P: Final = schema.plans.c
 
@@ -60,7 +62,7 @@ class Approval:
 
     `state` is `waiting`, `approved` (and not applied yet), `applied`, `rejected`, `replaced` by a later plan of the same
     rules, `expired`, or `refused`: it was approved, and could not be applied. `replaced_by` is the later plan, `refused`
-    why it was refused, `run_id` the run that applied it.
+    why it was refused, `run_id` the run that applied it. `approved` tells whether a person said yes, whatever came after.
     """
 
     asked: Asked
@@ -74,6 +76,7 @@ class Approval:
     replaced_by: str | None = None
     refused: str | None = None
     run_id: str | None = None
+    approved: bool = False
 
 
 def ask(writing: Writing, asked: Asked, now: datetime) -> None:
@@ -206,6 +209,33 @@ def one(connection: Connection, account: str, plan_id: str, now: datetime) -> Ap
     return None if row is None else _approval(row, now)
 
 
+def of_plans(
+    connection: Connection, account: str, plan_ids: Collection[str], now: datetime
+) -> dict[str, Approval]:
+    """Return the approvals of plans, by plan; those that were never asked for are left out."""
+    rows = (
+        row
+        for part in chunks(sorted(plan_ids))
+        for row in connection.execute(_of(account).where(_W.plan.in_(part)))
+    )
+    return {row.plan: _approval(row, now) for row in rows}
+
+
+def taken_by(
+    connection: Connection, run_ids: Collection[str], orders: Collection[str]
+) -> frozenset[tuple[str, str]]:
+    """Return which of these orders (`order_key`) each of these runs was to change, as pairs of run and order."""
+    rows = (
+        row
+        for runs in chunks(sorted(run_ids))
+        for keys in chunks(sorted(orders))
+        for row in connection.execute(
+            select(_C.run, _C.order_key).where(_C.run.in_(runs), _C.order_key.in_(keys))
+        )
+    )
+    return frozenset((row.run, row.order_key) for row in rows)
+
+
 def in_state(connection: Connection, account: str, state: str, now: datetime) -> Iterator[Approval]:
     """Yield an account's approvals that are `WAITING` or `APPROVED`, the oldest first: neither applied nor expired."""
     for row in connection.execute(_of(account).where(_W.state == state)):
@@ -228,6 +258,7 @@ def _approval(row: Row[Any], now: datetime) -> Approval:
         replaced_by=row.replaced_by,
         refused=row.refused,
         run_id=row.applied_by,
+        approved=row.state in {APPROVED, REFUSED},
     )
 
 
@@ -302,6 +333,16 @@ class Approvals:
         """Return the plans that were approved and are not applied yet, the oldest first."""
         with self._reading() as connection:
             return tuple(in_state(connection, account, APPROVED, now))
+
+    def of_plans(self, account: str, plan_ids: Collection[str], now: datetime) -> Mapping[str, Approval]:
+        """Return the approvals of plans, by plan; those that were never asked for are left out."""
+        with self._reading() as connection:
+            return of_plans(connection, account, plan_ids, now)
+
+    def taken_by(self, run_ids: Collection[str], orders: Collection[str]) -> Collection[tuple[str, str]]:
+        """Return which of these orders (`str(id)`) each of these runs was to change, as pairs of run and order."""
+        with self._reading() as connection:
+            return taken_by(connection, run_ids, orders)
 
     def of(self, account: str, plan_id: str, now: datetime) -> Approval | None:
         """Return the approval of a plan, None where none was asked for."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
@@ -16,7 +16,7 @@ from tertib.ledger.audit import canonical
 from tertib.ledger.lease import fence
 from tertib.ledger.trail import Writing
 from tertib.ledger.values import Veil, id_kind, order_key, wire_id
-from tertib.model import Change, Mode, Outcome, State
+from tertib.model import Change, Outcome, State
 
 _C: Final = schema.changes.c
 _A: Final = schema.accounts.c
@@ -24,9 +24,6 @@ _T = TypeVar("_T")
 
 CHUNK: Final = 500
 """How many orders one statement names: far below what any database takes in one statement."""
-
-RECENT: Final = len(Mode)
-"""How many plans one run records at most: one for each mode of its rules."""
 
 NEVER_SENT: Final = frozenset(
     {State.HELD, State.STALE, State.ABANDONED, State.PREVIEWED, State.AWAITING_APPROVAL}
@@ -144,7 +141,10 @@ def _audited(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def conclude(writing: Writing, run_id: str, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Record outcomes that sent nothing; one that was never intended gets its row from the plan's document."""
+    """Record outcomes that sent nothing; one that was never intended gets its row from the plan that it names.
+
+    Raises `LedgerError` where that plan holds no such change: a row that nothing explains is not written.
+    """
     run = fence(writing, run_id)
     if not outcomes:
         return
@@ -198,46 +198,60 @@ def _close_planned(
 
 
 def _insert_concluded(writing: Writing, run: Row[Any], outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Write rows for orders that were never intended, as the newest plan has them that names order and rule."""
+    """Write rows for orders that were never intended, each as the plan has it that its outcome names."""
     if not outcomes:
         return
-    planned = _recently_planned(writing)
+    named = dict.fromkeys(one.plan_id for one in outcomes)
+    recorded = {plan_id: _Recorded.of(writing.connection, plan_id) for plan_id in named}
     first = _count(writing.connection, run.id) + 1
     rows = []
     for number, outcome in enumerate(outcomes, first):
-        plan_id, facts, document = planned.get(_place(outcome), (None, {}, {}))
-        row = _named(run, outcome.id, outcome.order_id, outcome.rule, facts) | _from_document(document)
-        row |= {"id": f"{run.id}:{number}", "number": number, "planned_at": now, "settled_at": now}
-        rows.append(row | {"plan": plan_id or run.plan, "state": outcome.state.value, "why": outcome.why})
+        plan = recorded[outcome.plan_id]
+        row = _from_document(plan.change(outcome))
+        row |= _named(run, outcome.id, outcome.order_id, outcome.rule, plan.rules[outcome.rule])
+        row |= {"plan": plan.plan_id, "state": outcome.state.value, "why": outcome.why}
+        rows.append(
+            row | {"id": f"{run.id}:{number}", "number": number, "planned_at": now, "settled_at": now}
+        )
     writing.connection.execute(insert(schema.changes), rows)
 
 
-def _recently_planned(
-    writing: Writing,
-) -> Mapping[tuple[str, str], tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """Return, by order and rule, plan id, rule facts and document of the changes that the last plans hold.
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What one recorded plan holds: its rules' facts, and its changes' documents by order and rule."""
 
-    One `run` records a plan for each mode of its rules; what waits for a person is in another than it applies.
-    """
-    found: dict[tuple[str, str], tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {}
-    for record in plans.listed(writing.connection, writing.account, RECENT):
-        document = plans.document(writing.connection, record.plan_id) or {}
-        facts = _rules(writing.connection, record.plan_id)
-        for one in document.get("changes", ()):
-            place = (order_key(one["id"]), one["rule"])
-            found.setdefault(place, (record.plan_id, facts.get(one["rule"], {}), one))
-    return found
+    plan_id: str
+    rules: Mapping[str, Mapping[str, Any]]
+    changes: Mapping[tuple[str, str], Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, connection: Connection, plan_id: str) -> Self:
+        """Read the plan; raises `LedgerError` where none of that id is recorded."""
+        found = plans.document(connection, plan_id)
+        if found is None:
+            raise LedgerError(f"what was never intended must be of a recorded plan, and `{plan_id}` is none")
+        changes = {(order_key(one["id"]), one["rule"]): one for one in found.get("changes", ())}
+        return cls(plan_id, _rules(connection, plan_id), changes)
+
+    def change(self, outcome: Outcome) -> Mapping[str, Any]:
+        """Return the document of an outcome's change; raises `LedgerError` where the plan holds none."""
+        found = self.changes.get(_place(outcome))
+        if found is None:
+            raise LedgerError(
+                f"plan `{self.plan_id}` holds no change of order `{outcome.order_id}` by rule `{outcome.rule}`"
+            )
+        return found
 
 
 def _from_document(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a change that only its plan knows, masked as the plan's document has them."""
     return {
-        "before": document.get("before", {}),
-        "set": document.get("set", {}),
+        "before": document["before"],
+        "set": document["set"],
         "readable": {},
-        "value": document.get("value"),
-        "reversible": bool(document.get("reversible", False)),
-        "trace": document.get("reasons"),
+        "value": document["value"],
+        "reversible": document["reversible"],
+        "trace": document["reasons"],
     }
 
 

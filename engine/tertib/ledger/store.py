@@ -365,7 +365,11 @@ class SqlLedger:
             return requests.answer(writing, request, answer, outcomes, now)
 
     def conclude(self, run_id: str, outcomes: Sequence[Outcome], now: datetime) -> None:
-        """Record outcomes that sent nothing: held, stale, abandoned, previewed, awaiting approval."""
+        """Record outcomes that sent nothing: held, stale, abandoned, previewed, awaiting approval.
+
+        One that the run never intended names the recorded plan that holds its change; `LedgerError` where that plan
+        holds none.
+        """
         with self._writing_run(run_id, now) as writing:
             steps.conclude(writing, run_id, outcomes, now)
 

@@ -64,7 +64,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one planned change; `code` names the hold where one kept it back."""
+    """What became of one planned change; `code` names the hold where one kept it back.
+
+    `plan_id` names the plan that the change is from, where that is not the one which the run applies.
+    """
 
     id: int | str
     order_id: str
@@ -72,6 +75,7 @@ class Outcome:
     state: State
     why: str
     code: str = ""
+    plan_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,9 @@ class Plan:
 
     `over_limit` are the changes of rules over a limit: every row is in `held` too, and nothing of them is sent
     unless a person picks some that stay within the limits. `definitions` are the rules as plain JSON.
+
+    A plan may be a part of what was decided together: `complete`, `requests` and `orders_read` tell of the reading that
+    all parts share, `scans` of what served its own rules, and of what failed.
     """
 
     plan_id: str
@@ -215,3 +218,9 @@ class Plan:
     warnings: tuple[str, ...]
     definitions: tuple[Mapping[str, Any], ...]
     over_limit: tuple[Change, ...] = ()
+
+    @property
+    def orders_for_its_rules(self) -> int:
+        """Return how many orders were read for the rules of this plan alone."""
+        names = {tally.name for tally in self.rules}
+        return sum(one.orders for one in self.scans if names & set(one.scan.rules))

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from tertib.model import Mode, Outcome, Plan, Repute, Reversals, Rule, State
-from tertib.sayings import N_, said
+from tertib.sayings import N_, Said, said
 
 NEW: Final = N_("the rule is new or was edited: it acts by itself once a person has approved what it does")
 ASKS: Final = N_("the rule is in mode `approve`")
@@ -64,15 +64,27 @@ def by_mode(decided: Plan) -> Iterator[tuple[Mode, Plan]]:
 
 
 def _only_rules(decided: Plan, names: Collection[str]) -> Plan:
+    """Return the part of these rules; `requests` and `orders_read` still tell of the reading that all parts share.
+
+    A scan that failed stays in every part: it is why none of them is complete.
+    """
     kept = [index for index, tally in enumerate(decided.rules) if tally.name in names]
     return replace(
         decided,
+        scans=tuple(one for one in decided.scans if one.failure or set(names) & set(one.scan.rules)),
         rules=tuple(decided.rules[index] for index in kept),
         definitions=tuple(decided.definitions[index] for index in kept),
         changes=tuple(one for one in decided.changes if one.rule in names),
         over_limit=tuple(one for one in decided.over_limit if one.rule in names),
         held=tuple(one for one in decided.held if one.rule in names),
+        warnings=tuple(one for one in decided.warnings if _is_of(one, names)),
     )
+
+
+def _is_of(warning: str, names: Collection[str]) -> bool:
+    """Tell whether a warning names one of these rules, or none: then it is about the whole reading."""
+    named = warning.values.get("rule") if isinstance(warning, Said) else None
+    return named is None or named in names
 
 
 def waiting_in(mode: Mode, part: Plan) -> list[Outcome]:
@@ -83,7 +95,7 @@ def waiting_in(mode: Mode, part: Plan) -> list[Outcome]:
         if mode is Mode.PREVIEW
         else said("approve it with `tertib approve %(plan)s`", plan=part.plan_id)
     )
-    return [Outcome(one.id, one.order_id, one.rule, state, why) for one in part.changes]
+    return [Outcome(one.id, one.order_id, one.rule, state, why, plan_id=part.plan_id) for one in part.changes]
 
 
 def held_live(decided: Plan) -> list[Outcome]:

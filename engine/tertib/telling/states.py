@@ -10,9 +10,13 @@ from typing import Final
 
 from tertib.sayings import N_
 
+WAITED: Final = "waited_for_approval"
+"""How a change stands whose plan waits no longer; the record keeps `awaiting_approval`, and `telling.waiting` decides."""
+
 CHANGES: Final[Mapping[str, tuple[str, str]]] = {
     "previewed": (N_("previewed only"), "quiet"),
     "awaiting_approval": (N_("waits for approval"), "wait"),
+    WAITED: (N_("waited for approval"), "quiet"),
     "planned": (N_("about to be sent"), "wait"),
     "sent": (N_("outcome unknown"), "bad"),
     "confirmed": (N_("confirmed"), "good"),

@@ -17,7 +17,10 @@ KNOWN: Final = frozenset({State.CONFIRMED.value, State.CONFIRMED_BY_READBACK.val
 
 def of_plan(plan: Plan, tongue: Tongue) -> list[Step]:
     """Return the funnel of a plan: from the orders that were read to those that are to change."""
-    return [*_decided([plan], 0, tongue), Step(tongue.gettext("to change"), len(plan.changes), "good")]
+    return [
+        *_decided([plan], plan.orders_for_its_rules, 0, tongue),
+        Step(tongue.gettext("to change"), len(plan.changes), "good"),
+    ]
 
 
 def of_run(found: RunDetails, plans: Sequence[Plan], tongue: Tongue) -> list[Step]:
@@ -25,19 +28,19 @@ def of_run(found: RunDetails, plans: Sequence[Plan], tongue: Tongue) -> list[Ste
     kept = [one for one in found.changes if one.state in {State.HELD.value, State.STALE.value}]
     sent = [one for one in found.changes if one.sent_at is not None]
     return [
-        *_decided(plans, len(kept), tongue),
+        # the parts of one reading each tell of all that was read
+        *_decided(plans, max((plan.orders_read for plan in plans), default=0), len(kept), tongue),
         Step(tongue.gettext("sent"), len(sent)),
         Step(tongue.gettext("confirmed"), sum(one.state in KNOWN for one in sent), "good"),
     ]
 
 
-def _decided(plans: Sequence[Plan], kept: int, tongue: Tongue) -> list[Step]:
-    """Return the steps up to the decision; `kept` orders were held after it."""
+def _decided(plans: Sequence[Plan], read: int, kept: int, tongue: Tongue) -> list[Step]:
+    """Return the steps up to the decision: so many orders were `read` for it, and `kept` were held after it."""
     vetoed = {(one.rule, one.id) for plan in plans for one in plan.held if one.code not in UNINTENDED}
     held = [one for plan in plans for one in plan.held if one.code in UNINTENDED]
     return [
-        # the parts of one reading each count all that was read
-        Step(tongue.gettext("read"), max((plan.orders_read for plan in plans), default=0)),
+        Step(tongue.gettext("read"), read),
         Step(tongue.gettext("matched"), sum(tally.matched for plan in plans for tally in plan.rules)),
         Step(tongue.gettext("vetoed"), len(vetoed), "quiet"),
         Step(tongue.gettext("held"), len(held) + kept, "wait"),

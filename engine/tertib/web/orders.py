@@ -11,6 +11,7 @@ from tertib import pipeline
 from tertib.errors import ReadError
 from tertib.explain import Explanation
 from tertib.record import restore_trace
+from tertib.telling import waiting
 from tertib.web.rules import as_scalev_names_it, order_asked
 from tertib.web.site import Visit, see_other
 
@@ -75,7 +76,8 @@ def _page(
     visit: Visit, order: str, explained: Sequence[Explanation] | None = None, unread: str | None = None
 ) -> Response:
     ledger, account = visit.desk.ledger, visit.desk.account
-    changes = ledger.changes_of(account, order)
+    recorded = ledger.changes_of(account, order)
+    changes = waiting.as_it_stands(recorded, ledger.approvals, account, visit.now, visit.desk.zone)
     names = {order, *(one.order_id for one in changes), *(str(one.id) for one in changes)}
     return visit.page(
         "order.html",

@@ -13,6 +13,7 @@ from tertib.errors import TertibError
 from tertib.ledger.runs import RunDetails
 from tertib.model import Plan, undone_run
 from tertib.sayings import N_, said
+from tertib.telling import waiting
 from tertib.web import funnel
 from tertib.web.desk import Desk
 from tertib.web.site import Refusal, Visit, see_other
@@ -38,11 +39,12 @@ def show(visit: Visit) -> Response:
     key = (visit.desk.account, found.run.run_id)
     number = visit.query.get("after", "")
     after = int(number) if number.isascii() and number.isdecimal() else 0
+    desk, shown = visit.desk, found.changes[after : after + _ROWS]
     return visit.page(
         "run.html",
         run=found.run,
         requests=found.requests,
-        changes=found.changes[after : after + _ROWS],
+        changes=waiting.as_it_stands(shown, desk.ledger.approvals, desk.account, visit.now, desk.zone),
         more=after + _ROWS if len(found.changes) > after + _ROWS else None,
         steps=funnel.of_run(found, plans, visit.tongue),
         states=Counter(one.state for one in found.changes),

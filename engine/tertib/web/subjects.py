@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -14,6 +14,7 @@ from tertib.ledger.plans import PlanRecord
 from tertib.ledger.runs import RunDetails
 from tertib.ledger.store import SqlLedger
 from tertib.model import Plan, Settings, Web
+from tertib.telling import waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,12 @@ def run_to_tell(
 ) -> OfRun:
     """Return what there is to tell of a past run: its plans, what people said to them, its place in the audit log."""
     account = settings.account
+    told = waiting.as_it_stands(found.changes, ledger.approvals, account, now, settings.timezone)
     documents = map(ledger.plan_document, found.plan_ids)
     plans = tuple(record.as_recorded(one) for one in documents if one is not None)
     asked = (ledger.approvals.of(account, plan.plan_id, now) for plan in plans)
     return OfRun(
-        found=found,
+        found=replace(found, changes=told),
         plans=plans,
         approvals=tuple(one for one in asked if one is not None),
         seal=Seal(verdict, ledger.checkpoint(account), tuple(_records(found, ledger, verdict))),

@@ -544,6 +544,25 @@ def test_run_acts_as_each_mode_allows(world: Any) -> None:
     assert world.shop.sent_ids == [1, 2]
 
 
+def test_every_rule_that_asks_or_shows_can_be_explained_from_the_record(world: Any) -> None:
+    """However many plans a run records at once, each row has what was to be set, for how much money, and why."""
+    for number in range(1, 7):
+        world.shop.add(number, status="ready", gross_revenue=f"{number}000.00")
+    asking = [
+        world.rule(f"ask-{n}", mode="approve", query={"status": "ready"}, conditions=[{"id": n}])
+        for n in range(1, 6)
+    ]
+    shows = world.rule("shows", mode="preview", query={"status": "ready"}, conditions=[{"id": 6}])
+    _, run = world.run(*asking, shows)
+    told = world.ledger.run_details(run.run_id)
+    assert [one.id for one in told.changes] == [6, 1, 2, 3, 4, 5]
+    for one in told.changes:
+        assert (one.set["status"], one.before["status"], one.value) == ("canceled", "ready", one.id * 1000)
+        assert one.trace[0]["condition"] == f"id: {one.id}"
+        document = world.ledger.plan_document(one.plan_id)
+        assert [rule["name"] for rule in document["rules"]] == [one.rule]
+
+
 def test_run_settles_what_is_due_before_it_plans(world: Any) -> None:
     """What an earlier run left unknown is read back first."""
     world.shop.add(1)

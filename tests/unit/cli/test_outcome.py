@@ -63,4 +63,4 @@ def test_nothing_to_do_is_as_intended() -> None:
 
 def test_every_state_has_its_words() -> None:
     """No state is shown by its internal name."""
-    assert set(states.CHANGES) == {one.value for one in State}
+    assert set(states.CHANGES) == {*(one.value for one in State), states.WAITED}

@@ -148,9 +148,9 @@ class Desk:
         """Claim a request for these changes."""
         return ledger.claim(run, changes, body or {"ids": [], "status": "canceled"}, self.now)
 
-    def outcome(self, change: Change, state: State, why: str = "because") -> Outcome:
+    def outcome(self, change: Change, state: State, why: str = "because", plan_id: str = "") -> Outcome:
         """Say what became of a change."""
-        return Outcome(change.id, change.order_id, change.rule, state, why)
+        return Outcome(change.id, change.order_id, change.rule, state, why, plan_id=plan_id)
 
     def answer(
         self,

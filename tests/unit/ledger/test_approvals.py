@@ -109,6 +109,39 @@ def test_what_could_not_be_applied_is_not_tried_again(desk: Any) -> None:
     assert (found.state, found.refused) == ("refused", "a table changed")
 
 
+def test_the_approvals_of_many_plans_are_read_at_once(desk: Any) -> None:
+    """Each by its plan, those that nobody was asked about left out; whether there was a yes outlives what came after."""
+    ledger = desk.open()
+    yes, no, late = (ask(desk, ledger, desk.change(n, rule=f"rule-{n}")).plan_id for n in range(3))
+    ledger.approvals.approve(ACCOUNT, yes, who="budi", now=desk.now)
+    ledger.approvals.reject(ACCOUNT, no, who="sari", now=desk.now)
+    for plan in (yes, no):
+        desk.end(ledger, ledger.begin(ACCOUNT, plan, kind="apply", slot=None, now=desk.now))
+    found = ledger.approvals.of_plans(ACCOUNT, {yes, no, late, "no-such-plan"}, desk.later(hours=25))
+    assert {plan: (one.state, one.approved) for plan, one in found.items()} == {
+        yes: ("applied", True),
+        no: ("applied", False),
+        late: ("expired", False),
+    }
+    assert ledger.approvals.of_plans("other", {yes}, desk.now) == {}
+    assert ledger.approvals.of_plans(ACCOUNT, (), desk.now) == {}
+
+
+def test_the_orders_that_runs_were_to_change_are_found(desk: Any) -> None:
+    """As pairs, for the runs and orders that are asked about alone."""
+    ledger = desk.open()
+    first = desk.begin(ledger, desk.change(1), desk.change(2))
+    desk.end(ledger, first)
+    second = desk.begin(ledger, desk.change(2), desk.change(3))
+    assert ledger.approvals.taken_by({first, second}, {"2", "3", "4"}) == {
+        (first, "2"),
+        (second, "2"),
+        (second, "3"),
+    }
+    assert ledger.approvals.taken_by({first}, {"3"}) == frozenset()
+    assert ledger.approvals.taken_by((), {"2"}) == frozenset()
+
+
 def test_asking_twice_is_asking_once(desk: Any) -> None:
     """The same plan asked for again neither doubles nor revives it."""
     ledger = desk.open()

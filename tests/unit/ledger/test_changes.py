@@ -134,7 +134,7 @@ def test_what_waits_for_a_person_is_kept_with_its_plan(desk: Any) -> None:
     waiting, going = desk.change(1, rule="preview-me"), desk.change(2)
     shown = desk.save(ledger, waiting)
     run = desk.begin(ledger, going)
-    ledger.conclude(run, [desk.outcome(waiting, State.AWAITING_APPROVAL)], desk.now)
+    ledger.conclude(run, [desk.outcome(waiting, State.AWAITING_APPROVAL, plan_id=shown.plan_id)], desk.now)
     kept = ledger.changes_of(ACCOUNT, "order-1")[0]
     assert (kept.plan_id, kept.state, kept.rule_hash) == (
         shown.plan_id,
@@ -145,13 +145,57 @@ def test_what_waits_for_a_person_is_kept_with_its_plan(desk: Any) -> None:
     assert desk.states(ledger, run) == {"2": "planned", "1": "awaiting_approval"}
 
 
-def test_an_outcome_that_no_plan_knows_is_kept_all_the_same(desk: Any) -> None:
-    """An order that was held before it had a change still has its line in the run."""
+def test_each_of_many_plans_explains_what_waits_in_it(desk: Any) -> None:
+    """A run may record any number of plans in one instant: every row says what was to be set, for how much, and why."""
+    ledger = desk.open()
+    run = desk.begin(ledger, desk.change(100))
+    waiting = [desk.change(number, rule=f"ask-{number}") for number in range(9)]
+    told = [
+        desk.outcome(one, State.AWAITING_APPROVAL, plan_id=desk.save(ledger, one).plan_id) for one in waiting
+    ]
+    ledger.conclude(run, told, desk.now)
+    kept = {one.id: one for one in ledger.run_details(run).changes}
+    for one, outcome in zip(waiting, told, strict=True):
+        row = kept[one.id]
+        assert (row.plan_id, row.rule_hash) == (outcome.plan_id, f"hash of {one.rule}")
+        assert (row.before, row.set, row.value) == (one.before, one.set, one.value)
+        assert row.trace == desk.document(one)["reasons"]
+
+
+def test_what_waits_is_told_by_its_own_plan_and_no_later_one(desk: Any) -> None:
+    """Another plan of the same rule and order, recorded meanwhile, does not lend its values."""
+    ledger = desk.open()
+    waiting = desk.change(1, rule="ask")
+    mine = desk.save(ledger, waiting)
+    run = desk.begin(ledger, desk.change(2))
+    desk.later(seconds=1)
+    desk.save(ledger, desk.change(1, rule="ask", value=Decimal("9.00"), set={"status": "closed"}))
+    ledger.conclude(run, [desk.outcome(waiting, State.PREVIEWED, plan_id=mine.plan_id)], desk.now)
+    (kept,) = ledger.changes_of(ACCOUNT, "1")
+    assert (kept.plan_id, kept.set, kept.value) == (mine.plan_id, waiting.set, waiting.value)
+
+
+@pytest.mark.parametrize("number", [1, 9])
+def test_a_change_that_its_plan_lacks_is_no_row(desk: Any, number: int) -> None:
+    """An outcome of another order, or of another rule, than its plan holds is refused, and nothing of it is written."""
+    ledger = desk.open()
+    shown = desk.save(ledger, desk.change(1, rule="ask"))
+    run = desk.begin(ledger, desk.change(2))
+    stray = desk.outcome(desk.change(number), State.PREVIEWED, plan_id=shown.plan_id)
+    with pytest.raises(LedgerError, match=f"holds no change of order `order-{number}` by rule `cancel`"):
+        ledger.conclude(run, [stray], desk.now)
+    assert desk.states(ledger, run) == {"2": "planned"}
+
+
+@pytest.mark.parametrize("plan_id", ["", "plan-9"])
+def test_what_was_never_intended_names_its_plan(desk: Any, plan_id: str) -> None:
+    """Without a recorded plan nothing could explain the row."""
     ledger = desk.open()
     run = desk.begin(ledger, desk.change(1))
-    ledger.conclude(run, [desk.outcome(desk.change(9), State.HELD, "over the limit")], desk.now)
-    kept = ledger.changes_of(ACCOUNT, "9")[0]
-    assert (kept.state, kept.why, kept.before, kept.value) == ("held", "over the limit", {}, None)
+    stray = desk.outcome(desk.change(9), State.HELD, "over the limit", plan_id=plan_id)
+    with pytest.raises(LedgerError, match=f"must be of a recorded plan, and `{plan_id}` is none"):
+        ledger.conclude(run, [stray], desk.now)
+    assert desk.states(ledger, run) == {"1": "planned"}
 
 
 def test_one_order_can_be_held_for_one_rule_and_changed_by_another(desk: Any) -> None:
@@ -159,7 +203,9 @@ def test_one_order_can_be_held_for_one_rule_and_changed_by_another(desk: Any) ->
     ledger = desk.open()
     change = desk.change(1)
     run = desk.begin(ledger, change)
-    ledger.conclude(run, [desk.outcome(desk.change(1, rule="other"), State.HELD)], desk.now)
+    other = desk.change(1, rule="other")
+    plan_id = desk.save(ledger, other).plan_id
+    ledger.conclude(run, [desk.outcome(other, State.HELD, plan_id=plan_id)], desk.now)
     assert desk.send(ledger, run, change).ids == (1,)
 
 

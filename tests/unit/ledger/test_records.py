@@ -112,7 +112,8 @@ def test_a_run_names_every_plan_it_rests_on(desk: Any) -> None:
     elsewhere = desk.save(ledger, *waits)
     applied = desk.change(7, rule="settle")
     run = desk.begin(ledger, applied)
-    ledger.conclude(run, [desk.outcome(one, State.AWAITING_APPROVAL) for one in waits], desk.now)
+    told = [desk.outcome(one, State.AWAITING_APPROVAL, plan_id=elsewhere.plan_id) for one in waits]
+    ledger.conclude(run, told, desk.now)
     desk.answer(ledger, desk.send(ledger, run, applied), "answered", State.CONFIRMED, applied)
     desk.end(ledger, run)
     told = ledger.run_details(run)
