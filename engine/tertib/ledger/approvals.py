@@ -258,7 +258,7 @@ def _approval(row: Row[Any], now: datetime) -> Approval:
         replaced_by=row.replaced_by,
         refused=row.refused,
         run_id=row.applied_by,
-        approved=row.state in {APPROVED, REFUSED},
+        approved=row.state in {APPROVED, REFUSED} or (row.state == APPLIED and row.decided_by is not None),
     )
 
 
