@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from tertib.errors import LedgerCorrupt, PlanRefused
-from tertib.ledger.approvals import APPLIED, APPROVED, EXPIRED, REFUSED, Approval
+from tertib.ledger.approvals import Approval
 from tertib.model import Plan
 from tertib.plan import select
-
-_AFTER_A_YES: Final = frozenset({APPROVED, APPLIED, EXPIRED, REFUSED})
-"""Where a plan can stand that somebody said yes to; a no leaves it at `rejected`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ def portion(approval: Approval, read: Callable[[str], Plan | None]) -> Portion |
     A yes to all of a plan leaves out the orders that a limit holds, although it was asked about them too. A plan that
     was damaged in the ledger tells nothing here: its own page says so.
     """
-    if approval.decided_by is None or approval.state not in _AFTER_A_YES:
+    if not approval.approved:
         return None
     try:
         plan = read(approval.asked.plan_id)

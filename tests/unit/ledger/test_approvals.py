@@ -116,7 +116,7 @@ def test_the_approvals_of_many_plans_are_read_at_once(desk: Any) -> None:
     ledger.approvals.approve(ACCOUNT, yes, who="budi", now=desk.now)
     ledger.approvals.reject(ACCOUNT, no, who="sari", now=desk.now)
     for plan in (yes, no):
-        desk.end(ledger, ledger.begin(ACCOUNT, plan, kind="apply", slot=None, now=desk.now))
+        desk.end(ledger, ledger.begin(ACCOUNT, plan, kind="apply", slots=(), now=desk.now))
     found = ledger.approvals.of_plans(ACCOUNT, {yes, no, late, "no-such-plan"}, desk.later(hours=25))
     assert {plan: (one.state, one.approved) for plan, one in found.items()} == {
         yes: ("applied", True),
