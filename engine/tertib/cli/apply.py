@@ -31,8 +31,8 @@ def command(
     --first, --only and --except work off a backlog in parts; they also reach what a limit held.
     """
     sending.refuse_unasked("apply", yes=yes)
-    sessions, pick = context.sessions(), Pick(first, only, but)
-    planned, opened = sending.restored(document(plan, sessions), sessions, pick)
+    sessions = context.sessions()
+    planned, pick, opened = sending.restored(document(plan, sessions), sessions, Pick(first, only, but))
     if not yes and not sending.agreed(planned, pick, opened):
         click.echo(speech.gettext("nothing was sent"), err=True)
         return 1

@@ -33,8 +33,8 @@ def command(
 ) -> int:
     """Say yes to a plan that waits, and apply it at once; every check is made again at that moment."""
     sending.refuse_unasked("approve", yes=yes)
-    sessions, pick = context.sessions(), Pick(first, only, but)
-    planned, opened = sending.restored(recorded(plan, sessions), sessions, pick)
+    sessions = context.sessions()
+    planned, pick, opened = sending.restored(recorded(plan, sessions), sessions, Pick(first, only, but))
     if not yes and not sending.agreed(planned, pick, opened):
         click.echo(speech.gettext("nothing was approved"), err=True)
         return 1

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 
+from tertib import naming, record
 from tertib import plan as planning
-from tertib import record
 from tertib.cli import context, exits, outcome, preview, progress, screen, speech
 from tertib.errors import PlanRefused
 from tertib.model import Pick, Plan, Run
@@ -25,19 +25,23 @@ def refuse_unasked(verb: str, *, yes: bool) -> None:
 
 def restored(
     written: Mapping[str, Any], sessions: Sequence[context.Session], pick: Pick
-) -> tuple[Plan, context.Session]:
-    """Return a plan from its document, and its account; raises `PlanRefused` where the pick names a stranger."""
+) -> tuple[Plan, Pick, context.Session]:
+    """Return a plan from its document, the pick as the plan names its orders, and the plan's account.
+
+    Raises `PlanRefused` where the pick names an order that is not in the plan.
+    """
     opened, plan = context.of_account(sessions, written.get("account")), record.restore(written)
-    _refuse_strangers(plan, pick)
-    return plan, opened
+    only, but = ([_planned(plan, text) for text in texts] for texts in (pick.only, pick.but))
+    return plan, replace(pick, only=tuple(only), but=tuple(but)), opened
 
 
-def _refuse_strangers(plan: Plan, pick: Pick) -> None:
-    """Raise `PlanRefused` for an order that is not in the plan: a typing mistake must not pass for a pick."""
-    known = {name for one in (*plan.changes, *plan.over_limit) for name in (one.order_id, str(one.id))}
-    strange = [name for name in (*pick.only, *pick.but) if name not in known]
-    if strange:
-        raise PlanRefused(f"order `{strange[0]}` is not among the plan's changes")
+def _planned(plan: Plan, text: str) -> str:
+    """Return an order as the plan names it: a typing mistake must not pass for a pick, so `PlanRefused` for none."""
+    rows = (*plan.changes, *plan.over_limit)
+    found = naming.among((name for one in rows for name in (one.order_id or "", str(one.id))), text)
+    if not found:
+        raise PlanRefused(f"order `{naming.spelled(text)}` is not among the plan's changes")
+    return found
 
 
 def agreed(plan: Plan, pick: Pick, opened: context.Session) -> bool:

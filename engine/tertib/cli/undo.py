@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 
-from tertib import pipeline, record
+from tertib import naming, pipeline, record
 from tertib.cli import context, options, outcome, preview, progress, screen, sending, speech
 from tertib.cli import plan as planning
 from tertib.model import Plan
@@ -54,8 +55,9 @@ def command(
     if yes and not at_once:
         raise click.UsageError("`--yes` goes with `--apply`: without it nothing is sent")
     opened = context.session()
+    picked, left_out = _known(only, opened), _known(but, opened)
     with progress.shown(opened.choices.color, opened.budget.left_hour) as report:
-        plan = pipeline.undo(run, opened.means(progress=report), only=only, but=but)
+        plan = pipeline.undo(run, opened.means(progress=report), only=picked, but=left_out)
     if out is not None:
         planning.write(record.document(plan, opened.mask), Path(out))
     if at_once:
@@ -65,6 +67,10 @@ def command(
     else:
         _show(plan, opened, out, everything=everything)
     return planning.exit_code(plan, detailed=False)
+
+
+def _known(orders: Sequence[str], opened: context.Session) -> list[str]:
+    return [naming.known_as(one, opened.ledger, opened.settings.account) for one in orders]
 
 
 def _show(plan: Plan, opened: context.Session, out: str | None, *, everything: bool) -> None:
