@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tertib.cli import context, options, outcome, screen, sending, speech
+from tertib.cli import context, onward, options, outcome, screen, sending, speech
 from tertib.cli.apply import recorded
 from tertib.dispatch import approved
 from tertib.errors import PlanRefused
@@ -35,6 +35,8 @@ def command(
     sending.refuse_unasked("approve", yes=yes)
     sessions = context.sessions()
     planned, pick, opened = sending.restored(recorded(plan, sessions), sessions, Pick(first, only, but))
+    if sending.held_whole(planned, pick):
+        return sending.tell_held(planned, opened, onward.command("approve", plan), as_json=as_json)
     if not yes and not sending.agreed(planned, pick, opened):
         click.echo(speech.gettext("nothing was approved"), err=True)
         return 1

@@ -35,7 +35,7 @@ def show(
         said = speech.gettext("warning: %(why)s", why=speech.say(warning))
         out.print(screen.clean(said), style="yellow")
     out.print(_cost(plan, left, zone))
-    out.print(summary(plan.changes, speech.tongue()), style="bold")
+    out.print(summary(plan.changes, speech.tongue(), plan.held), style="bold")
 
 
 def changes(

@@ -11,9 +11,10 @@ import click
 
 from tertib import naming, record
 from tertib import plan as planning
-from tertib.cli import context, exits, outcome, preview, progress, screen, speech
+from tertib.cli import context, exits, onward, outcome, preview, progress, screen, speech
 from tertib.errors import PlanRefused
-from tertib.model import Pick, Plan, Run
+from tertib.model import Held, Outcome, Pick, Plan, Run, Spent, State
+from tertib.plan.holds import LIMITS
 from tertib.telling.changes import summary
 
 
@@ -82,11 +83,41 @@ def at_work(opened: context.Session) -> Iterator[Work]:
         yield Work(stop, report)
 
 
+def held_whole(plan: Plan, pick: Pick) -> bool:
+    """Tell whether limits hold everything that was to be sent: such a plan is not begun, and can still be applied in parts."""
+    return pick == Pick() and not plan.changes and bool(plan.over_limit)
+
+
+def tell_held(plan: Plan, opened: context.Session, carried_out: str, *, as_json: bool) -> int:
+    """Say which limits hold the whole plan and what to do, and return the exit code; `carried_out` is the plan's command."""
+    if as_json:
+        outcomes = (
+            Outcome(one.id or "", one.order_id or "", one.rule, State.HELD, one.why, one.code)
+            for one in plan.held
+            if one.code in LIMITS
+        )
+        screen.emit(
+            {**record.run_document(Run("", plan.plan_id, Spent(), 0, tuple(outcomes))), "run_id": None}
+        )
+    else:
+        console = opened.console()
+        console.print(summary(plan.changes, opened.tongue, plan.held), style="bold")
+        console.print(speech.gettext("nothing was sent, and the plan can still be applied in parts"))
+        for line in onward.ways(plan, carried_out):
+            console.print(line, soft_wrap=True)
+    return outcome.NOT_AS_INTENDED
+
+
 def tell(
-    run: Run, opened: context.Session, *, as_json: bool, beside: Mapping[str, Any] | None = None
+    run: Run,
+    opened: context.Session,
+    *,
+    as_json: bool,
+    beside: Mapping[str, Any] | None = None,
+    held: Sequence[Held] = (),
 ) -> None:
-    """Tell what a run came to; `beside` goes into the JSON document with it."""
+    """Tell what a run came to, and what of its plan was `held`; `beside` goes into the JSON document with it."""
     if as_json:
         screen.emit({**record.run_document(run), **(beside or {})})
     else:
-        outcome.show(run, opened.console())
+        outcome.show(run, opened.console(), held)

@@ -9,9 +9,9 @@ from typing import Final
 import click
 
 from tertib import naming, pipeline, record
-from tertib.cli import context, options, outcome, preview, progress, screen, sending, speech
+from tertib.cli import context, onward, options, outcome, preview, progress, screen, sending, speech
 from tertib.cli import plan as planning
-from tertib.model import Plan
+from tertib.model import Pick, Plan
 from tertib.sayings import N_
 
 HARMLESS: Final = frozenset({"not_done", "taken_back"})
@@ -80,7 +80,8 @@ def _show(plan: Plan, opened: context.Session, out: str | None, *, everything: b
     )
     if plan.changes or plan.over_limit:
         console.print(speech.gettext(LEFT_ALONE))
-        console.print(planning.way_on(out or plan.plan_id))
+    for line in onward.ways(plan, onward.command("apply", out or plan.plan_id)):
+        console.print(line, soft_wrap=True)
 
 
 def _apply(plan: Plan, opened: context.Session, *, as_json: bool, yes: bool) -> int:
@@ -90,6 +91,8 @@ def _apply(plan: Plan, opened: context.Session, *, as_json: bool, yes: bool) -> 
     unread = planning.exit_code(plan, detailed=False)
     if unread:
         return unread
+    if sending.held_whole(plan, Pick()):
+        return sending.tell_held(plan, opened, onward.command("apply", plan.plan_id), as_json=as_json)
     if plan.changes and not yes and not sending.confirmed(len(plan.changes)):
         click.echo(speech.gettext("nothing was sent"), err=True)
         return 1

@@ -58,7 +58,7 @@ def show(visit: Visit) -> Response:
         return visit.page("parts/plan_table.html", **values)
     going = None if approval is None or waits else progress_of(visit, approval)
     return visit.page(
-        "plan.html", summary=changes.summary(plan.changes, visit.tongue), progress=going, **values
+        "plan.html", summary=changes.summary(plan.changes, visit.tongue, plan.held), progress=going, **values
     )
 
 

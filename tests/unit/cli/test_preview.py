@@ -89,7 +89,9 @@ def test_what_a_limit_holds_is_shown_row_by_row() -> None:
     text = shown(over)
     assert "A7" in text
     assert "60 orders, limit 50 [A7]" in text
-    assert "nothing to change" in text
+    assert "1 change of rule `cancel` waits, held by a limit: 60 orders, limit 50" in text
+    assert "nothing to change" not in text
+    assert "nothing to change" in shown(plan())
 
 
 def test_the_closing_lines_say_cost_and_consequence() -> None:
