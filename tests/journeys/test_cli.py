@@ -433,6 +433,25 @@ def test_serve_runs_three_slots_once_each_and_stops_on_sigterm(project: Project)
     assert project.json("audit", "verify")["ok"]
 
 
+def test_a_slot_that_a_limit_holds_says_so(project: Project) -> None:
+    """The list of slots, and the story of the run, give the limit and how many changes wait for it."""
+    rule = CANCEL + 'schedule: "* * * * * */2"\nfirst_run: apply\nlimits: {orders: 1}\n'
+    project.rule(rule, "apply")
+    project.unpaid(3)
+    process = serving(project, "serve")
+    try:
+        (done,) = events(process, "slot done", 1)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+    waits = "3 changes of rule `cancel-unpaid` wait, held by a limit: 3 orders, and the limit is 1"
+    slots = project.json("runs", "--slots")["slots"]
+    assert [(one["state"], one["note"]) for one in slots if one["run_id"] == done["run"]] == [("held", waits)]
+    assert waits in project.run("runs", "show", done["run"]).stdout
+    assert project.json("runs", "show", done["run"])["waits"] == [waits]
+
+
 def test_a_stop_in_the_middle_of_a_change_lets_it_end_and_be_recorded(project: Project) -> None:
     """SIGTERM while a request is on the wire: it is answered and recorded, the rest is not sent."""
     (project.place / "tertib.yaml").write_text(SETTINGS + "apply: {batch_size: 1}\n", encoding="utf-8")

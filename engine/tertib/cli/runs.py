@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import click
 
+from tertib import record
 from tertib.cli import accounts, context, options, pause, reporting, screen, speech, story
 from tertib.errors import SettingsError
 from tertib.ledger.runs import RunDetails, RunRecord
 from tertib.ledger.schema import plain
 from tertib.ledger.slots import Slot
-from tertib.model import Pause
+from tertib.model import Held, Pause
+from tertib.plan.limits import waiting
 from tertib.sayings import N_
 from tertib.telling import states
 
@@ -90,10 +92,11 @@ def show(ctx: click.Context, run: str, *, as_json: bool, html: str | None) -> in
         raise SettingsError(f"there is no run `{run}` in this ledger", hint="`tertib runs` lists them")
     report = reporting.Report(html)
     report.tell_run(found, opened)
+    waits = tuple(waiting(_left(found, opened)))
     if as_json or ctx.meta.get(__name__):
-        screen.emit(_details(found))
+        screen.emit({**_details(found), "waits": list(waits)})
     else:
-        _show(found, opened)
+        _show(found, opened, waits)
         report.say()
     return 0
 
@@ -104,6 +107,15 @@ def _found(run: str, opened: Sequence[context.Session]) -> Iterator[tuple[RunDet
         details = one.ledger.run_details(run)
         if details is not None and details.run.account == one.settings.account:
             yield details, one
+
+
+def _left(found: RunDetails, opened: context.Session) -> Iterator[Held]:
+    """Yield what the run's plans held of changes that it did not make after all."""
+    made = {(one.rule, str(one.id)) for one in found.changes}
+    for plan_id in found.plan_ids:
+        document = opened.ledger.plan_document(plan_id)
+        held = () if document is None else record.as_recorded(document).held
+        yield from (one for one in held if (one.rule, str(one.id)) not in made)
 
 
 def _run(one: RunRecord) -> dict[str, Any]:
@@ -128,9 +140,9 @@ def _details(found: RunDetails) -> dict[str, Any]:
     }
 
 
-def _show(found: RunDetails, opened: context.Session) -> None:
+def _show(found: RunDetails, opened: context.Session, waits: Sequence[str]) -> None:
     console = opened.console()
-    for sentence in story.tell(found, opened.settings.timezone):
+    for sentence in story.tell(found, opened.settings.timezone, waits):
         console.print(sentence)
     listed = screen.table(N_("order"), N_("rule"), N_("state"), N_("money"), N_("why"), right=["money"])
     for change in found.changes:

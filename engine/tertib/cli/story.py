@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tertib.cli import screen, speech
 from tertib.ledger.runs import ChangeRecord, RequestRecord, RunDetails, RunRecord
 
 
-def tell(found: RunDetails, zone: str) -> Iterator[str]:
-    """Yield the story of a run, a sentence a line; `zone` is the shop's."""
+def tell(found: RunDetails, zone: str, waits: Iterable[str] = ()) -> Iterator[str]:
+    """Yield the story of a run, a sentence a line; `zone` is the shop's, `waits` is what limits hold of its plans."""
     yield from _course(found.run, zone)
     for request in found.requests:
         yield screen.clean(_request(request, zone))
@@ -19,6 +19,8 @@ def tell(found: RunDetails, zone: str) -> Iterator[str]:
         groups[change.state, _due(change, zone), change.why] += 1
     for (state, due, why), count in groups.items():
         yield _ended(state, count) + due + (f": {screen.clean(speech.say(why))}" if why else "")
+    for one in waits:
+        yield screen.clean(speech.say(one))
 
 
 def _course(run: RunRecord, zone: str) -> Iterator[str]:
