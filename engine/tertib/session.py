@@ -207,6 +207,7 @@ class Session:
             customer_budget=self.customer_budget,
             clock=self.time,
             rng=random.Random(),  # noqa: S311 - spreads retries, hides nothing
+            places={name: self._place(name) for name in ("SCALEV_TOKEN", "SCALEV_CUSTOMER_TOKEN")},
         )
 
     @cached_property
@@ -220,6 +221,7 @@ class Session:
             timeout=self.settings.timeout,
             budget=self.budget,
             clock=self.time,
+            place=self._place("SCALEV_TOKEN"),
         )
 
     def verified(self) -> AuditVerdict:
@@ -270,6 +272,10 @@ class Session:
                 failed = self.witness.keep(found, self.time.now())
                 if failed is not None:
                     self.warn(failed)
+
+    def _place(self, name: str) -> str:
+        """Return where people put a credential, as messages quote it: a variable or a file."""
+        return reading.place_of(self.environ, name, self.settings).strip("`")
 
     def _token(self, name: str) -> str | None:
         """Return a credential where one is set; a client asks for the one it needs when it needs it.
