@@ -78,7 +78,7 @@ def _cost(run: Run) -> str:
     if run.spent.left_hour is None:
         return speech.gettext("run %(run)s: %(requests)s", run=run.run_id, requests=requests)
     return speech.gettext(
-        "run %(run)s: %(requests)s, %(left)s left this hour",
+        "run %(run)s: %(requests)s, at most %(left)s left this hour",
         run=run.run_id,
         requests=requests,
         left=screen.number(run.spent.left_hour),

@@ -144,7 +144,7 @@ def _cost(plan: Plan, left: int | None, zone: str) -> str:
     if left is None:
         return speech.gettext("read %(orders)s in %(requests)s; %(at)s", **known)
     return speech.gettext(
-        "read %(orders)s in %(requests)s, %(left)s left this hour; %(at)s",
+        "read %(orders)s in %(requests)s, at most %(left)s left this hour; %(at)s",
         left=screen.number(left),
         **known,
     )
