@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -448,7 +449,11 @@ def test_a_slot_that_a_limit_holds_says_so(project: Project) -> None:
     waits = "3 changes of rule `cancel-unpaid` wait, held by a limit: 3 orders, and the limit is 1"
     slots = project.json("runs", "--slots")["slots"]
     assert [(one["state"], one["note"]) for one in slots if one["run_id"] == done["run"]] == [("held", waits)]
-    assert waits in project.run("runs", "show", done["run"]).stdout
+    at = datetime.fromisoformat(done["slot"]).astimezone(ZoneInfo("Asia/Jakarta"))
+    told = project.run("runs", "show", done["run"]).stdout
+    assert f"it ran for slot cancel-unpaid {at:%Y-%m-%d %H:%M} WIB" in told
+    assert waits in told
+    assert f"cancel-unpaid {at:%Y-%m-%d %H:%M} WIB" in project.run("runs", COLUMNS="200").stdout
     assert project.json("runs", "show", done["run"])["waits"] == [waits]
 
 

@@ -41,7 +41,9 @@ def command(
         click.echo(speech.gettext("nothing was approved"), err=True)
         return 1
     account, now = opened.settings.account, opened.time.now()
-    opened.ledger.approvals.approve(account, plan, who=context.person(), note=note, part=pick, now=now)
+    opened.ledger.approvals.approve(
+        account, plan, who=context.person(), note=note, part=pick, now=now, zone=opened.settings.timezone
+    )
     if later:
         _say_approved(plan, as_json=as_json)
         return 0

@@ -76,7 +76,9 @@ def _show_list(found: Sequence[RunRecord], standing: Sequence[Pause], opened: co
     for one in found:
         began = screen.moment(one.started_at, opened.settings.timezone)
         kind, state = speech.kind(one.kind), speech.state(states.RUNS, one.state)
-        listed.add_row(one.run_id, kind, state, began, one.slot or "", _totals(one))
+        listed.add_row(
+            one.run_id, kind, state, began, story.slot(one, opened.settings.timezone), _totals(one)
+        )
     console.print(listed if found else speech.gettext("no runs yet"))
 
 
