@@ -34,7 +34,7 @@ LAYERS: Mapping[str, int] = {
     **dict.fromkeys(("errors", "model", "ports", "sayings", "shipped", "clock", "tracing"), 0),
     **dict.fromkeys(("language", "scalev", "ledger"), 1),
     **dict.fromkeys(STAGES, 2),
-    **dict.fromkeys(("means", "pipeline", "check", "rehearse", "telling"), 3),
+    **dict.fromkeys(("means", "pipeline", "naming", "check", "rehearse", "telling"), 3),
     **dict.fromkeys(("schedule", "dispatch", "notify", "observe"), 4),
     **dict.fromkeys(("cli", "web", "sandbox"), 5),
     "session": 4,

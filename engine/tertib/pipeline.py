@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from tertib import tracing
 from tertib.apply import Ports, apply_changes
@@ -170,9 +171,9 @@ def _refuse_unfit(plan: Plan, means: Means, now: datetime) -> None:
     if now - plan.created_at > means.settings.plan_ttl:
         raise PlanRefused(
             said(
-                "plan `%(plan)s` is from %(time)s UTC, too old to apply",
+                "plan `%(plan)s` is from %(time)s, too old to apply",
                 plan=plan.plan_id,
-                time=f"{plan.created_at:%Y-%m-%d %H:%M}",
+                time=f"{plan.created_at.astimezone(ZoneInfo(means.settings.timezone)):%Y-%m-%d %H:%M %Z}",
             ),
             hint=N_("plan again; `apply: {plan_ttl: …}` sets how long a plan holds"),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -31,6 +31,7 @@ from tertib.model import (
     Trace,
     Verdict,
 )
+from tertib.plan.limits import waiting
 from tertib.sayings import N_, said
 from tertib.scalev import contract
 
@@ -82,13 +83,19 @@ def _body(plan: Plan, mask: Mask) -> dict[str, Any]:
         "held": [held_document(held) for held in plan.held],
         "over_limit": [change_document(change, mask) for change in plan.over_limit],
         "warnings": list(plan.warnings),
-        "summary": summary(plan.changes),
+        "summary": summary(plan.changes, plan.held),
     }
 
 
-def summary(changes: Iterable[Change]) -> str:
-    """Say in one sentence what changes come to: orders, money, and what cannot be taken back."""
-    rows = list(changes)
+def summary(changes: Iterable[Change], held: Iterable[Held] = ()) -> str:
+    """Say what changes come to (orders, money, and what cannot be taken back), and what waits because of a limit."""
+    rows, waits = list(changes), [*waiting(held)]
+    told = [_sum(rows)] if rows or not waits else []
+    return "; ".join([*told, *waits])
+
+
+def _sum(rows: Sequence[Change]) -> str:
+    """Say in one sentence what changes come to."""
     if not rows:
         return "nothing to change"
     money = sum((row.value or Decimal(0) for row in rows), Decimal(0))

@@ -209,6 +209,7 @@ class Session:
             customer_budget=self.customer_budget,
             clock=self.time,
             rng=random.Random(),  # noqa: S311 - spreads retries, hides nothing
+            places={name: self._place(name) for name in ("SCALEV_TOKEN", "SCALEV_CUSTOMER_TOKEN")},
         )
 
     @cached_property
@@ -222,6 +223,7 @@ class Session:
             timeout=self.settings.timeout,
             budget=self.budget,
             clock=self.time,
+            place=self._place("SCALEV_TOKEN"),
         )
 
     def verified(self) -> AuditVerdict:
@@ -283,6 +285,10 @@ class Session:
     def warn(self, message: str) -> None:
         """Tell of what went wrong beside the work and did not stop it."""
         logging.getLogger("tertib").warning(message)
+
+    def _place(self, name: str) -> str:
+        """Return where people put a credential, as messages quote it: a variable or a file."""
+        return reading.place_of(self.environ, name, self.settings).strip("`")
 
     def _token(self, name: str) -> str | None:
         """Return a credential where one is set; a client asks for the one it needs when it needs it.

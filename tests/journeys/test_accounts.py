@@ -63,6 +63,24 @@ def agency(tmp_path: Path) -> Iterator[Agency]:
         yield Agency(whole, shops)
 
 
+def test_a_rejected_token_is_named_by_where_its_account_has_it(agency: Agency) -> None:
+    """The variable or the file that the account names, not the one that a project of one account would set."""
+    agency.of("melati").unpaid(1)
+    secret = agency.whole.place / "mawar.token"
+    secret.write_text("zz", encoding="utf-8")
+    secret.chmod(0o600)
+    done = agency.whole.run("plan", "--json", MAWAR_TOKEN="zz")
+    assert "rejected the token in `MAWAR_TOKEN`" in json.loads(done.stdout)["accounts"]["mawar"]["error"]
+    hint = json.loads(done.stdout)["accounts"]["mawar"]["hint"]
+    assert ("`MAWAR_TOKEN`" in hint, "SCALEV_TOKEN" in done.stdout) == (True, False)
+
+    written = settings(agency.shops).replace("{env: MAWAR_TOKEN}", "{file: mawar.token}")
+    (agency.whole.place / "tertib.yaml").write_text(written, encoding="utf-8")
+    told = agency.of("mawar").json("plan", code=1)["error"]
+    assert f"rejected the token in `{secret}`" in told
+    assert "SCALEV_TOKEN" not in told
+
+
 def test_many_commands_answer_for_every_account(agency: Agency) -> None:
     """Each account has its own document; one that was chosen has the document that a project of one account has."""
     ids = {name: agency.of(name).unpaid(number + 1) for number, name in enumerate(SHOPS)}

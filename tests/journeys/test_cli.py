@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -219,6 +220,58 @@ def test_a_rules_name_stands_for_its_file(project: Project) -> None:
     assert "Did you mean `cancel-unpaid`?" in project.json("plan", "cancel-unpayd", code=1)["error"]
 
 
+def test_a_plan_over_a_limit_says_so_and_is_worked_off_in_parts(project: Project) -> None:
+    """Nothing is said to be nothing to do: what waits, why, and the command that does a part; the plan is not used up."""
+    project.rule(CANCEL + "limits: {orders: 2}\n")
+    orders = project.unpaid(5)
+    waits = "5 changes of rule `cancel-unpaid` wait, held by a limit: 5 orders, and the limit is 2"
+    part = "tertib apply 'my plan.json' --first 2"
+    shown = project.run("plan", "--out", "my plan.json").stdout
+    assert waits in shown
+    assert f"or do a part: {part}" in shown
+    assert "nothing to change" not in shown
+    assert "to do exactly this" not in shown
+    assert json.loads((project.place / "my plan.json").read_text(encoding="utf-8"))["summary"] == waits
+
+    done = project.run("apply", "my plan.json", "--yes")
+    assert done.returncode == 3
+    for told in (waits, "nothing was sent, and the plan can still be applied in parts", part):
+        assert told in done.stdout
+    whole = project.json("apply", "my plan.json", "--yes", code=3)
+    assert (whole["run_id"], whole["requests"], whole["held"]) == (None, 0, 5)
+    assert {one["code"] for one in whole["outcomes"]} == {"limit_orders"}
+    assert project.json("runs")["runs"] == []
+
+    assert project.json("apply", "my plan.json", "--yes", "--first", "2")["confirmed"] == 2
+    assert sorted(map(project.status, orders)) == ["canceled"] * 2 + ["pending"] * 3
+
+
+def test_an_apply_says_what_a_limit_held_beside_it(project: Project) -> None:
+    """One rule's changes are sent, and of the other it is said that they wait, and why."""
+    project.rule(CANCEL + "limits: {orders: 1}\n")
+    project.rule(CANCEL.replace("cancel-unpaid", "other").replace("bank_transfer", "qris"), name="other")
+    project.unpaid(2)
+    project.served.shop.add(
+        {**project.served.shop.order(project.unpaid(1)[0]), "id": 77, "payment_method": "qris"}
+    )
+    shown = project.run("plan", "--out", "plan.json").stdout
+    assert "to do exactly this: tertib apply plan.json\n" in shown
+    done = project.run("apply", "plan.json", "--yes")
+    assert done.returncode == 3
+    assert "3 changes of rule `cancel-unpaid` wait, held by a limit" in done.stdout
+
+
+def test_an_undo_names_its_file_as_a_shell_reads_it(project: Project) -> None:
+    """A blank in a file's name does not part it."""
+    project.rule(
+        "name: confirm\nquery: {status: pending}\nconditions: []\naction: {status: confirmed}\nmode: apply\n"
+    )
+    project.unpaid(1)
+    run = project.json("run")["run_id"]
+    shown = project.run("undo", run, "--out", "the way back.json").stdout
+    assert "to do exactly this: tertib apply 'the way back.json'\n" in shown
+
+
 def test_explain_why_hold_and_release(project: Project) -> None:
     """A person asks why an order would go, keeps it, sees that it is kept, and lets it go again."""
     order = project.unpaid(1)[0]
@@ -379,6 +432,29 @@ def test_serve_runs_three_slots_once_each_and_stops_on_sigterm(project: Project)
     assert {project.status(order) for order in orders} == {"canceled"}
     assert project.writes() == 1
     assert project.json("audit", "verify")["ok"]
+
+
+def test_a_slot_that_a_limit_holds_says_so(project: Project) -> None:
+    """The list of slots, and the story of the run, give the limit and how many changes wait for it."""
+    rule = CANCEL + 'schedule: "* * * * * */2"\nfirst_run: apply\nlimits: {orders: 1}\n'
+    project.rule(rule, "apply")
+    project.unpaid(3)
+    process = serving(project, "serve")
+    try:
+        (done,) = events(process, "slot done", 1)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+    waits = "3 changes of rule `cancel-unpaid` wait, held by a limit: 3 orders, and the limit is 1"
+    slots = project.json("runs", "--slots")["slots"]
+    assert [(one["state"], one["note"]) for one in slots if one["run_id"] == done["run"]] == [("held", waits)]
+    at = datetime.fromisoformat(done["slot"]).astimezone(ZoneInfo("Asia/Jakarta"))
+    told = project.run("runs", "show", done["run"]).stdout
+    assert f"it ran for slot cancel-unpaid {at:%Y-%m-%d %H:%M} WIB" in told
+    assert waits in told
+    assert f"cancel-unpaid {at:%Y-%m-%d %H:%M} WIB" in project.run("runs", COLUMNS="200").stdout
+    assert project.json("runs", "show", done["run"])["waits"] == [waits]
 
 
 def test_a_stop_in_the_middle_of_a_change_lets_it_end_and_be_recorded(project: Project) -> None:

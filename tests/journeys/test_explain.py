@@ -184,9 +184,11 @@ def test_a_source_that_cannot_be_read_hides_no_other(tertib: Run, place: Path, s
 
 def test_an_order_that_scalev_lacks_is_still_in_the_record(tertib: Run, scalev: Served) -> None:
     """A reference that only a hold knows shows the hold; one that nobody knows is an error."""
-    tertib("hold", "GONE1", "--why", "asked by phone")
+    order = add(scalev)
+    tertib("hold", order["order_id"], "--why", "asked by phone")
+    scalev.shop.remove(order["id"])
 
-    assert "on hold since" in tertib("why", "GONE1")
+    assert "on hold since" in tertib("why", order["order_id"])
     assert "Scalev has no order `NEVER`" in tertib("why", "NEVER", code=1)
     assert scalev.journal.of("change") == []
 

@@ -44,7 +44,7 @@ cases:
 DATA: Final = (
     (r"\{.*", "facts of the log and conditions, as they are written"),
     (r"`[^`\n]*`", "what is typed or set, in the sentences that quote it"),
-    (r"(?m)\btertib [a-z]+ \S+$", "a command, as it is typed"),
+    (r"(?m)\btertib [a-z]+ \S+(?: --first \d+)?$", "a command, as it is typed"),
     (r"https?://\S+", "addresses"),
     (r"\S*/\S*", "places of files, time zones, and who a change is signed by"),
     (r"\bquery \w+: \w+", "filters, as they are written"),

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -74,7 +75,8 @@ def test_the_ledger_tells_how_it_stands(shop: Project, database: str) -> None:
     assert found["exported"] is None
     assert found["size"] > 8192
     said = shop.run("ledger", "status").stdout
-    assert f"record {found['last_record']['seq']}, " in said
+    at = datetime.fromisoformat(found["last_record"]["at"]).astimezone(ZoneInfo("Asia/Jakarta"))
+    assert f"record {found['last_record']['seq']}, {at:%Y-%m-%d %H:%M} WIB" in said
     assert "whole: yes" in said
     if database == "postgresql":
         assert "tertib:***@" in found["ledger"]

@@ -103,8 +103,9 @@ def test_metrics_for_other_machines_need_a_word(project: Project) -> None:
     """Listening for everybody is refused before anything is served, unless somebody said so."""
     project.rule(CANCEL + YEARLY, mode="apply")
     refused = project.run("serve", "--listen", "0.0.0.0:0")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "other machines could read the shop's figures there" in refused.stderr
+    assert project.run("serve", "--listen", "banana").returncode == 2
 
 
 def test_a_channel_is_tried_from_the_command_line(project: Project, service: Service) -> None:

@@ -276,7 +276,18 @@ def test_a_summary_says_what_cannot_be_taken_back(final: tuple[bool, bool], said
 def test_a_summary_of_little() -> None:
     """One order is one order, and nothing is nothing; money that nobody could read counts as none."""
     assert summary([]) == "nothing to change"
+    vetoed = Held("o1", "cancel", "paid", "the order is paid", 1)
+    assert summary([], [vetoed]) == "nothing to change"
     assert summary([replace(a_plan().changes[0], value=None)]).startswith("1 order, Rp 0;")
+
+
+def test_a_summary_says_what_waits_because_of_a_limit() -> None:
+    """A rule over its limit is not one that has nothing to change."""
+    held = [Held(f"o{n}", "cancel", "limit_orders", "3 orders, and the limit is 2", n) for n in range(3)]
+    waits = "3 changes of rule `cancel` wait, held by a limit: 3 orders, and the limit is 2"
+    assert summary([], held) == waits
+    assert summary(a_plan().changes, held).endswith(f"; {waits}")
+    assert a_plan().changes[0].rule in summary(a_plan().changes, held[:1])
 
 
 @pytest.mark.parametrize(

@@ -194,4 +194,5 @@ def test_another_address_is_refused_without_people(project: Project) -> None:
     assert done.returncode == 1
     assert "nobody has a password yet" in done.stderr
     wrong = project.run("serve", "--web", "rules/")
+    assert wrong.returncode == 2
     assert "no address with a port" in wrong.stderr

@@ -166,6 +166,10 @@ def test_an_order_tells_all_that_was_decided_about_it(world: World) -> None:
     assert "cancel-unpaid: matches order" in asked
     by_number = world.browser.get(f"/accounts/default/orders?order={order.order_id}")
     assert by_number.place == f"/accounts/default/orders/{order.order_id}"
+    typed = f" %23{str(order.order_id).lower()}"
+    assert world.browser.get(f"/accounts/default/orders?order={typed}").place == by_number.place
+    asked = world.browser.send("/accounts/default/why", {"order": f"#{str(kept.order_id).lower()}"}).words
+    assert "cancel-unpaid: matches order" in asked
     unknown = world.browser.get("/accounts/default/orders/NEVER").words
     assert "the record has nothing about this order" in unknown
 

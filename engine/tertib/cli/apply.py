@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from tertib import pipeline
-from tertib.cli import context, files, options, outcome, sending, speech
+from tertib.cli import context, files, onward, options, outcome, sending, speech
 from tertib.errors import PlanRefused
 from tertib.model import Pick
 
@@ -31,16 +31,19 @@ def command(
     --first, --only and --except work off a backlog in parts; they also reach what a limit held.
     """
     sending.refuse_unasked("apply", yes=yes)
-    sessions, pick = context.sessions(), Pick(first, only, but)
-    planned, opened = sending.restored(document(plan, sessions), sessions, pick)
+    sessions = context.sessions()
+    planned, pick, opened = sending.restored(document(plan, sessions), sessions, Pick(first, only, but))
+    if sending.held_whole(planned, pick):
+        return sending.tell_held(planned, opened, onward.command("apply", plan), as_json=as_json)
     if not yes and not sending.agreed(planned, pick, opened):
         click.echo(speech.gettext("nothing was sent"), err=True)
         return 1
     with sending.at_work(opened) as work:
         run = pipeline.apply(planned, opened.means(progress=work.progress), opened.writer, pick=pick)
-    sending.tell(run, opened, as_json=as_json)
     # whoever picks a part has seen the rest held
-    return work.exit_code(outcome.exit_code(run.outcomes, planned.held if pick == Pick() else ()))
+    held = planned.held if pick == Pick() else ()
+    sending.tell(run, opened, as_json=as_json, held=held)
+    return work.exit_code(outcome.exit_code(run.outcomes, held))
 
 
 def document(named: str, sessions: Sequence[context.Session]) -> Mapping[str, Any]:

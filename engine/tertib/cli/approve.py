@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tertib.cli import context, options, outcome, screen, sending, speech
+from tertib.cli import context, onward, options, outcome, screen, sending, speech
 from tertib.cli.apply import recorded
 from tertib.dispatch import approved
 from tertib.errors import PlanRefused
@@ -33,13 +33,17 @@ def command(
 ) -> int:
     """Say yes to a plan that waits, and apply it at once; every check is made again at that moment."""
     sending.refuse_unasked("approve", yes=yes)
-    sessions, pick = context.sessions(), Pick(first, only, but)
-    planned, opened = sending.restored(recorded(plan, sessions), sessions, pick)
+    sessions = context.sessions()
+    planned, pick, opened = sending.restored(recorded(plan, sessions), sessions, Pick(first, only, but))
+    if sending.held_whole(planned, pick):
+        return sending.tell_held(planned, opened, onward.command("approve", plan), as_json=as_json)
     if not yes and not sending.agreed(planned, pick, opened):
         click.echo(speech.gettext("nothing was approved"), err=True)
         return 1
     account, now = opened.settings.account, opened.time.now()
-    opened.ledger.approvals.approve(account, plan, who=context.person(), note=note, part=pick, now=now)
+    opened.ledger.approvals.approve(
+        account, plan, who=context.person(), note=note, part=pick, now=now, zone=opened.settings.timezone
+    )
     if later:
         _say_approved(plan, as_json=as_json)
         return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from tertib import load as loading
-from tertib import pipeline
+from tertib import naming, pipeline
 from tertib.cli import context, judgement, options, screen
 from tertib.explain import Explanation
 
@@ -49,7 +49,7 @@ def _live(
     clock = judgement.clock_at(at, opened.time, opened.settings.timezone)
     given = None if file is None else judgement.from_file(file, order)
     if given is None:
-        order = judgement.as_scalev_names_it(opened, order)
+        order = naming.known_as(order, opened.ledger, opened.settings.account)
     asked = context.rules(opened, [rule])
     # mistakes in other rules do not stand in the way of explaining this one
     others = loading.load(opened.settings.rules, opened.settings).rules
@@ -75,4 +75,5 @@ def _recalled(opened: context.Session, rule: str, order: str, run_id: str) -> Se
     names = [rule]
     if context.is_path(rule):
         names = [one.name for one in loading.load([rule], opened.settings).rules] or names
-    return [recalled.from_run(opened, run_id, name, order) for name in names]
+    known = naming.known_as(order, opened.ledger, opened.settings.account)
+    return [recalled.from_run(opened, run_id, name, known) for name in names]

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 
+from tertib import naming
 from tertib.cli import context, options, screen, speech, until
 from tertib.ledger.schema import plain
 from tertib.sayings import N_
@@ -32,20 +33,34 @@ def command(order: str | None, *, ends: str | None, why: str | None, listing: bo
     opened = context.session()
     if listing:
         return _list(opened, as_json=as_json)
-    if order is None:
+    if order is None or not naming.bare(order):
         raise click.UsageError("name the order that rules are to leave alone, or ask for `--list`")
     return _hold(opened, order, ends, why or "no reason was given", as_json=as_json)
 
 
 def _hold(opened: context.Session, order: str, given: str | None, why: str, *, as_json: bool) -> int:
-    now = opened.time.now()
+    now, account = opened.time.now(), opened.settings.account
     ends = until.read(given, now, opened.settings.timezone)
-    opened.ledger.hold(opened.settings.account, order, ends, why, now)
+    named = naming.find(order, opened.ledger, account, lambda: opened.reader)
+    opened.ledger.hold(account, named.name, ends, why, now)
+    if named.doubt:
+        click.echo(screen.clean(_doubted(named)), err=True)
     if as_json:
-        screen.emit({"order": order, "until": ends and ends.isoformat(), "why": why})
+        told = {"order": named.name, "until": ends and ends.isoformat(), "why": why}
+        screen.emit({**told, "verified": not named.doubt, "doubt": named.doubt or None})
     else:
-        click.echo(screen.clean(_said(order, ends, opened.settings.timezone)))
+        click.echo(screen.clean(_said(named.name, ends, opened.settings.timezone)))
     return 0
+
+
+def _doubted(named: naming.Named) -> str:
+    """Warn that the hold may hold nothing: what was typed may be no order's number."""
+    why = speech.gettext(
+        "nobody could check that there is an order %(order)s: %(why)s",
+        order=named.name,
+        why=speech.say(named.doubt),
+    )
+    return speech.gettext("warning: %(why)s", why=why)
 
 
 def _said(order: str, ends: datetime | None, zone: str) -> str:

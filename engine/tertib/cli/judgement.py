@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from tertib.cli import context, files, screen, speech
+from tertib import naming
+from tertib.cli import files, screen, speech
 from tertib.errors import SettingsError
 from tertib.explain import Explanation
 from tertib.language import document, durations
@@ -174,7 +175,7 @@ def from_file(file: Path, wanted: str) -> Order:
     """
     orders = list(_orders(_read(file)))
     for order in orders:
-        if wanted in {order.get("order_id"), str(order.get("id"))}:
+        if naming.among((str(order.get("order_id")), str(order.get("id"))), wanted) is not None:
             return order
     if len(orders) == 1 and "order_id" not in orders[0] and "id" not in orders[0]:
         return orders[0]
@@ -213,12 +214,6 @@ def _orders(found: Any) -> Iterator[Order]:
         found = found["data"]
     rows = found if isinstance(found, list) else [found]
     yield from (row for row in rows if isinstance(row, Mapping))
-
-
-def as_scalev_names_it(opened: context.Session, order: str) -> str:
-    """Return the order's number for an id that the record knows: Scalev finds orders by their number alone."""
-    known = opened.ledger.changes_of(opened.settings.account, order)
-    return next((one.order_id for one in reversed(known) if one.order_id), order)
 
 
 # --- at another moment ----------------------------------------------------------------------------------

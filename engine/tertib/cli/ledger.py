@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -48,7 +48,8 @@ def status(*, as_json: bool) -> int:
         screen.emit(found)
     else:
         for name, value in found.items():
-            click.echo(f"{speech.gettext(_STATUS[name])}: {screen.clean(_said(value))}")
+            told = screen.clean(_said(value, opened.settings.timezone))
+            click.echo(f"{speech.gettext(_STATUS[name])}: {told}")
     return 0 if found["whole"] else 1
 
 
@@ -76,22 +77,30 @@ def _status(opened: context.Session) -> dict[str, Any]:
     }
 
 
-def _said(value: Any) -> str:  # noqa: PLR0911 - a line for each type that a fact has
+def _said(value: Any, zone: str) -> str:  # noqa: PLR0911 - a line for each type that a fact has
     """Return a value of the status as people read it."""
     if isinstance(value, bool):
         return speech.gettext("yes") if value else speech.gettext("no, see the faults")
     if isinstance(value, int):
         return screen.number(value)
     if isinstance(value, dict) and "seq" in value:
-        told = speech.gettext("record %(record)s, %(at)s", record=value["seq"], at=value["at"])
+        told = speech.gettext("record %(record)s, %(at)s", record=value["seq"], at=_at(value["at"], zone))
         if not value.get("failed"):
             return told
         return f"{told}, " + speech.gettext("failed: %(why)s", why=speech.say(value["failed"]))
     if isinstance(value, dict):
         return ", ".join(f"{name} {screen.number(count)}" for name, count in value.items())
     if isinstance(value, list):
-        return "; ".join(map(_said, value)) or speech.gettext("none")
+        return "; ".join(_said(one, zone) for one in value) or speech.gettext("none")
     return speech.gettext("none") if value is None else speech.say(str(value))
+
+
+def _at(written: str, zone: str) -> str:
+    """Return an instant on the shop's clock; a checkpoint that was written by hand may hold none."""
+    try:
+        return screen.moment(datetime.fromisoformat(written), zone)
+    except ValueError:
+        return written
 
 
 @command.command("backup")

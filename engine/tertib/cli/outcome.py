@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tertib.cli import screen, speech
 from tertib.model import Held, Mode, Outcome, Plan, Run, State
 from tertib.plan.holds import UNINTENDED
+from tertib.plan.limits import waiting
 from tertib.sayings import N_
 from tertib.telling import states
 
@@ -47,14 +48,19 @@ def held_live(plan: Plan) -> list[Held]:
     return [one for one in plan.held if one.rule in live]
 
 
-def show(run: Run, out: Console) -> None:
-    """Print a run: how many changes ended in each state, and each reason with the orders it met."""
+def show(run: Run, out: Console, held: Iterable[Held] = ()) -> None:
+    """Print a run: how many changes ended in each state, each reason with the orders it met, and what waits.
+
+    `held` are the holds of the plan that was carried out, where nobody was told of them a moment ago.
+    """
     listed = screen.table(N_("what became of it"), N_("orders"), right=["orders"])
     for state, count in Counter(one.state for one in run.outcomes).items():
         listed.add_row(speech.state(states.CHANGES, state), screen.number(count))
     if run.outcomes:
         out.print(listed)
     reasons(run.outcomes, out)
+    for waits in waiting(held):
+        out.print(screen.clean(speech.say(waits)))
     if run.stopped:
         said = speech.gettext("stopped: %(why)s", why=speech.say(run.stopped))
         out.print(screen.clean(said), style="red")
@@ -72,7 +78,7 @@ def _cost(run: Run) -> str:
     if run.spent.left_hour is None:
         return speech.gettext("run %(run)s: %(requests)s", run=run.run_id, requests=requests)
     return speech.gettext(
-        "run %(run)s: %(requests)s, %(left)s left this hour",
+        "run %(run)s: %(requests)s, at most %(left)s left this hour",
         run=run.run_id,
         requests=requests,
         left=screen.number(run.spent.left_hour),

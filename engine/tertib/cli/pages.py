@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
+import click
+
 from tertib.cli.context import Session, is_path, person
 from tertib.dispatch.local import Log, Wait
 from tertib.errors import SettingsError, TertibError
@@ -16,14 +18,14 @@ from tertib.settings.pages import listen_at
 def place(opened: Session, at: str | None) -> Web | None:
     """Return how to serve the pages: as `--web` says, "" for the settings' own address; None for not at all.
 
-    Raises `SettingsError` for what is no address with a port.
+    Raises `click.BadParameter` for what is no address with a port.
     """
     said = opened.settings.web
     if at is None or at == "":
         return said if at is None else said or Web()
     found = listen_at(at)
     if isinstance(found, str):
-        raise SettingsError(f"--web: {found}", hint="such as `--web 127.0.0.1:8787`")
+        raise click.BadParameter(f"{found}, such as `127.0.0.1:8787`", param_hint="--web")
     return replace(said or Web(), listen=at)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from tertib import pipeline, record
-from tertib.cli import accounts, context, files, options, preview, progress, queries, reporting, speech
+from tertib.cli import accounts, context, files, onward, options, preview, progress, queries, reporting
 from tertib.model import Plan
 
 WITH_CHANGES: Final = 4
@@ -84,11 +84,6 @@ def write(document: dict[str, Any], file: Path) -> None:
         opened.write(json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n")
 
 
-def way_on(plan: str) -> str:
-    """Say how a plan is carried out, by its id or its file."""
-    return speech.gettext("to do exactly this: %(command)s", command=f"tertib apply {plan}")
-
-
 def exit_code(plan: Plan, *, detailed: bool) -> int:
     """Return 1 where reading failed every rule and 3 where it failed some; else 0, or in detail 4 for changes.
 
@@ -112,5 +107,5 @@ def _show(plan: Plan, opened: context.Session, out: str | None, *, everything: b
         everything=everything,
         left=opened.budget.left_hour(),
     )
-    if plan.changes or plan.over_limit:
-        console.print(way_on(out or plan.plan_id))
+    for line in onward.ways(plan, onward.command("apply", out or plan.plan_id)):
+        console.print(line, soft_wrap=True)

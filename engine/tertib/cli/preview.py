@@ -35,7 +35,7 @@ def show(
         said = speech.gettext("warning: %(why)s", why=speech.say(warning))
         out.print(screen.clean(said), style="yellow")
     out.print(_cost(plan, left, zone))
-    out.print(summary(plan.changes, speech.tongue()), style="bold")
+    out.print(summary(plan.changes, speech.tongue(), plan.held), style="bold")
 
 
 def changes(
@@ -144,7 +144,7 @@ def _cost(plan: Plan, left: int | None, zone: str) -> str:
     if left is None:
         return speech.gettext("read %(orders)s in %(requests)s; %(at)s", **known)
     return speech.gettext(
-        "read %(orders)s in %(requests)s, %(left)s left this hour; %(at)s",
+        "read %(orders)s in %(requests)s, at most %(left)s left this hour; %(at)s",
         left=screen.number(left),
         **known,
     )

@@ -14,8 +14,6 @@ from tertib.model import Problem
 from tertib.telling.text import clean
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-_CODES_PAGE: Final = "https://tertib.example/docs/codes.md"
-"""Where `docs/codes.md` lies for a reader of a log, who has no checkout; the schemas name the same place."""
 
 
 def as_text(problems: Iterable[Problem]) -> str:
@@ -97,9 +95,9 @@ def _property(text: str) -> str:
 
 
 def _sarif_rule(code: str) -> dict[str, Any]:
-    """Return what SARIF calls a rule: a kind of message, with the place that explains it."""
+    """Return what SARIF calls a rule: a kind of message, with what it means."""
     meaning = {"text": CODES.get(code, code)}
-    return {"id": code, "shortDescription": meaning, "helpUri": f"{_CODES_PAGE}#{code.lower()}"}
+    return {"id": code, "shortDescription": meaning, "fullDescription": meaning, "help": meaning}
 
 
 def _result(problem: Problem, index: int) -> dict[str, Any]:

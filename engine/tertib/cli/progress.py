@@ -110,7 +110,7 @@ def _read(numbers: dict[str, Any], far: str, left: int | None, tongue: Tongue) -
     if "matched" in numbers:
         yield tongue.gettext("%(number)s matched", number=screen.number(numbers["matched"]))
     if left is not None:
-        yield tongue.gettext("%(number)s requests left this hour", number=screen.number(left))
+        yield tongue.gettext("at most %(number)s requests left this hour", number=screen.number(left))
 
 
 def heeding(clock: SystemClock, report: Progress | None) -> Progress:

@@ -17,7 +17,9 @@ def command(plan: str, *, note: str, as_json: bool) -> int:
     sessions = context.sessions()
     opened = context.of_account(sessions, recorded(plan, sessions).get("account"))
     account, now = opened.settings.account, opened.time.now()
-    opened.ledger.approvals.reject(account, plan, who=context.person(), note=note, now=now)
+    opened.ledger.approvals.reject(
+        account, plan, who=context.person(), note=note, now=now, zone=opened.settings.timezone
+    )
     if as_json:
         screen.emit({"plan_id": plan, "state": "rejected"})
     else:

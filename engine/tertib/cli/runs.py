@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import click
 
+from tertib import record
 from tertib.cli import accounts, context, options, pause, reporting, screen, speech, story
 from tertib.errors import SettingsError
 from tertib.ledger.runs import ChangeRecord, RunDetails, RunRecord
 from tertib.ledger.schema import plain
 from tertib.ledger.slots import Slot
-from tertib.model import Pause
+from tertib.model import Held, Pause
+from tertib.plan import limits
 from tertib.sayings import N_
 from tertib.telling import states, waiting
 
@@ -74,7 +76,9 @@ def _show_list(found: Sequence[RunRecord], standing: Sequence[Pause], opened: co
     for one in found:
         began = screen.moment(one.started_at, opened.settings.timezone)
         kind, state = speech.kind(one.kind), speech.state(states.RUNS, one.state)
-        listed.add_row(one.run_id, kind, state, began, one.slot or "", _totals(one))
+        listed.add_row(
+            one.run_id, kind, state, began, story.slot(one, opened.settings.timezone), _totals(one)
+        )
     console.print(listed if found else speech.gettext("no runs yet"))
 
 
@@ -97,10 +101,11 @@ def show(ctx: click.Context, run: str, *, as_json: bool, html: str | None) -> in
         opened.time.now(),
         opened.settings.timezone,
     )
+    waits = tuple(limits.waiting(_left(found, opened)))
     if as_json or ctx.meta.get(__name__):
-        screen.emit(_details(found, told))
+        screen.emit({**_details(found, told), "waits": list(waits)})
     else:
-        _show(replace(found, changes=told), opened)
+        _show(replace(found, changes=told), opened, waits)
         report.say()
     return 0
 
@@ -111,6 +116,15 @@ def _found(run: str, opened: Sequence[context.Session]) -> Iterator[tuple[RunDet
         details = one.ledger.run_details(run)
         if details is not None and details.run.account == one.settings.account:
             yield details, one
+
+
+def _left(found: RunDetails, opened: context.Session) -> Iterator[Held]:
+    """Yield what the run's plans held of changes that it did not make after all."""
+    made = {(one.rule, str(one.id)) for one in found.changes}
+    for plan_id in found.plan_ids:
+        document = opened.ledger.plan_document(plan_id)
+        held = () if document is None else record.as_recorded(document).held
+        yield from (one for one in held if (one.rule, str(one.id)) not in made)
 
 
 def _run(one: RunRecord) -> dict[str, Any]:
@@ -135,9 +149,9 @@ def _details(found: RunDetails, told: Sequence[ChangeRecord]) -> dict[str, Any]:
     }
 
 
-def _show(found: RunDetails, opened: context.Session) -> None:
+def _show(found: RunDetails, opened: context.Session, waits: Sequence[str]) -> None:
     console = opened.console()
-    for sentence in story.tell(found, opened.settings.timezone):
+    for sentence in story.tell(found, opened.settings.timezone, waits):
         console.print(sentence)
     listed = screen.table(N_("order"), N_("rule"), N_("state"), N_("money"), N_("why"), right=["money"])
     for change in found.changes:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 
+from tertib import naming, record
 from tertib import plan as planning
-from tertib import record
-from tertib.cli import context, exits, outcome, preview, progress, screen, speech
+from tertib.cli import context, exits, onward, outcome, preview, progress, screen, speech
 from tertib.errors import PlanRefused
-from tertib.model import Pick, Plan, Run
+from tertib.model import Held, Outcome, Pick, Plan, Run, Spent, State
+from tertib.plan.holds import LIMITS
 from tertib.telling.changes import summary
 
 
@@ -25,19 +26,23 @@ def refuse_unasked(verb: str, *, yes: bool) -> None:
 
 def restored(
     written: Mapping[str, Any], sessions: Sequence[context.Session], pick: Pick
-) -> tuple[Plan, context.Session]:
-    """Return a plan from its document, and its account; raises `PlanRefused` where the pick names a stranger."""
+) -> tuple[Plan, Pick, context.Session]:
+    """Return a plan from its document, the pick as the plan names its orders, and the plan's account.
+
+    Raises `PlanRefused` where the pick names an order that is not in the plan.
+    """
     opened, plan = context.of_account(sessions, written.get("account")), record.restore(written)
-    _refuse_strangers(plan, pick)
-    return plan, opened
+    only, but = ([_planned(plan, text) for text in texts] for texts in (pick.only, pick.but))
+    return plan, replace(pick, only=tuple(only), but=tuple(but)), opened
 
 
-def _refuse_strangers(plan: Plan, pick: Pick) -> None:
-    """Raise `PlanRefused` for an order that is not in the plan: a typing mistake must not pass for a pick."""
-    known = {name for one in (*plan.changes, *plan.over_limit) for name in (one.order_id, str(one.id))}
-    strange = [name for name in (*pick.only, *pick.but) if name not in known]
-    if strange:
-        raise PlanRefused(f"order `{strange[0]}` is not among the plan's changes")
+def _planned(plan: Plan, text: str) -> str:
+    """Return an order as the plan names it: a typing mistake must not pass for a pick, so `PlanRefused` for none."""
+    rows = (*plan.changes, *plan.over_limit)
+    found = naming.among((name for one in rows for name in (one.order_id or "", str(one.id))), text)
+    if not found:
+        raise PlanRefused(f"order `{naming.spelled(text)}` is not among the plan's changes")
+    return found
 
 
 def agreed(plan: Plan, pick: Pick, opened: context.Session) -> bool:
@@ -78,11 +83,41 @@ def at_work(opened: context.Session) -> Iterator[Work]:
         yield Work(stop, report)
 
 
+def held_whole(plan: Plan, pick: Pick) -> bool:
+    """Tell whether limits hold everything that was to be sent: such a plan is not begun, and can still be applied in parts."""
+    return pick == Pick() and not plan.changes and bool(plan.over_limit)
+
+
+def tell_held(plan: Plan, opened: context.Session, carried_out: str, *, as_json: bool) -> int:
+    """Say which limits hold the whole plan and what to do, and return the exit code; `carried_out` is the plan's command."""
+    if as_json:
+        outcomes = (
+            Outcome(one.id or "", one.order_id or "", one.rule, State.HELD, one.why, one.code)
+            for one in plan.held
+            if one.code in LIMITS
+        )
+        screen.emit(
+            {**record.run_document(Run("", plan.plan_id, Spent(), 0, tuple(outcomes))), "run_id": None}
+        )
+    else:
+        console = opened.console()
+        console.print(summary(plan.changes, opened.tongue, plan.held), style="bold")
+        console.print(speech.gettext("nothing was sent, and the plan can still be applied in parts"))
+        for line in onward.ways(plan, carried_out):
+            console.print(line, soft_wrap=True)
+    return outcome.NOT_AS_INTENDED
+
+
 def tell(
-    run: Run, opened: context.Session, *, as_json: bool, beside: Mapping[str, Any] | None = None
+    run: Run,
+    opened: context.Session,
+    *,
+    as_json: bool,
+    beside: Mapping[str, Any] | None = None,
+    held: Sequence[Held] = (),
 ) -> None:
-    """Tell what a run came to; `beside` goes into the JSON document with it."""
+    """Tell what a run came to, and what of its plan was `held`; `beside` goes into the JSON document with it."""
     if as_json:
         screen.emit({**record.run_document(run), **(beside or {})})
     else:
-        outcome.show(run, opened.console())
+        outcome.show(run, opened.console(), held)

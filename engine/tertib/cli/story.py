@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from tertib.cli import screen, speech
 from tertib.ledger.runs import ChangeRecord, RequestRecord, RunDetails, RunRecord
 from tertib.telling import states
 
 
-def tell(found: RunDetails, zone: str) -> Iterator[str]:
-    """Yield the story of a run, a sentence a line; `zone` is the shop's."""
+def tell(found: RunDetails, zone: str, waits: Iterable[str] = ()) -> Iterator[str]:
+    """Yield the story of a run, a sentence a line; `zone` is the shop's, `waits` is what limits hold of its plans."""
     yield from _course(found.run, zone)
     for request in found.requests:
         yield screen.clean(_request(request, zone))
@@ -20,6 +21,16 @@ def tell(found: RunDetails, zone: str) -> Iterator[str]:
         groups[change.state, _due(change, zone), change.why] += 1
     for (state, due, why), count in groups.items():
         yield _ended(state, count) + due + (f": {screen.clean(speech.say(why))}" if why else "")
+    for one in waits:
+        yield screen.clean(speech.say(one))
+
+
+def slot(run: RunRecord, zone: str) -> str:
+    """Return the slot that a run was for, its rule and its time on the shop's clock; "" where it was for none."""
+    if run.slot is None:
+        return ""
+    rule, _, at = run.slot.removeprefix(f"{run.account}/").rpartition("/")
+    return f"{rule} {screen.moment(datetime.fromisoformat(at), zone)}"
 
 
 def _course(run: RunRecord, zone: str) -> Iterator[str]:
@@ -43,7 +54,7 @@ def _course(run: RunRecord, zone: str) -> Iterator[str]:
     else:
         yield speech.gettext("it had no plan to carry out")
     if run.slot:
-        yield speech.gettext("it ran for slot %(slot)s", slot=run.slot)
+        yield speech.gettext("it ran for slot %(slot)s", slot=slot(run, zone))
     if run.stopped:
         yield screen.clean(speech.gettext("it stopped early: %(why)s", why=speech.say(run.stopped)))
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 
-from tertib import pipeline, record
-from tertib.cli import context, options, outcome, preview, progress, screen, sending, speech
+from tertib import naming, pipeline, record
+from tertib.cli import context, onward, options, outcome, preview, progress, screen, sending, speech
 from tertib.cli import plan as planning
-from tertib.model import Plan
+from tertib.model import Pick, Plan
 from tertib.sayings import N_
 
 HARMLESS: Final = frozenset({"not_done", "taken_back"})
@@ -54,8 +55,9 @@ def command(
     if yes and not at_once:
         raise click.UsageError("`--yes` goes with `--apply`: without it nothing is sent")
     opened = context.session()
+    picked, left_out = _known(only, opened), _known(but, opened)
     with progress.shown(opened.choices.color, opened.budget.left_hour) as report:
-        plan = pipeline.undo(run, opened.means(progress=report), only=only, but=but)
+        plan = pipeline.undo(run, opened.means(progress=report), only=picked, but=left_out)
     if out is not None:
         planning.write(record.document(plan, opened.mask), Path(out))
     if at_once:
@@ -67,6 +69,10 @@ def command(
     return planning.exit_code(plan, detailed=False)
 
 
+def _known(orders: Sequence[str], opened: context.Session) -> list[str]:
+    return [naming.known_as(one, opened.ledger, opened.settings.account) for one in orders]
+
+
 def _show(plan: Plan, opened: context.Session, out: str | None, *, everything: bool) -> None:
     console, zone = opened.console(), opened.settings.timezone
     preview.show(
@@ -74,7 +80,8 @@ def _show(plan: Plan, opened: context.Session, out: str | None, *, everything: b
     )
     if plan.changes or plan.over_limit:
         console.print(speech.gettext(LEFT_ALONE))
-        console.print(planning.way_on(out or plan.plan_id))
+    for line in onward.ways(plan, onward.command("apply", out or plan.plan_id)):
+        console.print(line, soft_wrap=True)
 
 
 def _apply(plan: Plan, opened: context.Session, *, as_json: bool, yes: bool) -> int:
@@ -84,6 +91,8 @@ def _apply(plan: Plan, opened: context.Session, *, as_json: bool, yes: bool) -> 
     unread = planning.exit_code(plan, detailed=False)
     if unread:
         return unread
+    if sending.held_whole(plan, Pick()):
+        return sending.tell_held(plan, opened, onward.command("apply", plan.plan_id), as_json=as_json)
     if plan.changes and not yes and not sending.confirmed(len(plan.changes)):
         click.echo(speech.gettext("nothing was sent"), err=True)
         return 1

@@ -12,9 +12,11 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
+import click
+
 from tertib import settings as reading
 from tertib.cli.context import Session
-from tertib.errors import SettingsError, TertibError
+from tertib.errors import TertibError
 from tertib.model import Listen
 from tertib.settings.telling import listen_at
 
@@ -33,7 +35,7 @@ EXPORT_AGAIN: Final = timedelta(minutes=5)
 def place(opened: Session, at: str | None, *, remote: bool) -> Listen | None:
     """Return where to answer for metrics and health: as the command line says, else the settings.
 
-    Raises `SettingsError` for an address that cannot be, or that other machines reach where nobody allowed it.
+    Raises `click.BadParameter` for an address that cannot be, or that other machines reach where nobody allowed it.
     """
     said = opened.settings.listen
     if at is None:
@@ -41,7 +43,7 @@ def place(opened: Session, at: str | None, *, remote: bool) -> Listen | None:
     found = listen_at(at, remote=remote or (said is not None and said.remote))
     if isinstance(found, Listen):
         return found
-    raise SettingsError(f"--listen: {found[0]}", hint=found[1])
+    raise click.BadParameter(f"{found[0]}; {found[1]}", param_hint="--listen")
 
 
 def notifier(opened: Session, log: Log) -> Notifier | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tertib import pipeline
+from tertib import naming, pipeline
 from tertib.cli import context, judgement, options, screen, speech
 from tertib.errors import ReadError
 from tertib.explain import Explanation
@@ -29,6 +29,7 @@ from tertib.telling.states import WAITED
 def command(order: str, *, file: Path | None, at: str | None, as_json: bool) -> int:
     """Ask every rule of the project about ORDER, and show what would act, what keeps the others, and what was done."""
     opened = context.session()
+    order = naming.known_as(order, opened.ledger, opened.settings.account)
     rules = [one for one in context.rules(opened, ()) if one.enabled]
     explained, unread = _explained(opened, rules, order, file, at)
     past = _past(opened, order, explained)
@@ -53,8 +54,6 @@ def _explained(
 ) -> tuple[tuple[Explanation, ...], ReadError | None]:
     """Return every rule's explanation, or none of them and why the order could not be found."""
     given = None if file is None else judgement.from_file(file, order)
-    if given is None:
-        order = judgement.as_scalev_names_it(opened, order)
     try:
         found = pipeline.why(
             rules,

@@ -41,6 +41,7 @@ from tertib.ledger.slots import Cause, Slot, SlotState, slot_key
 from tertib.load import refreshed
 from tertib.model import Plan, Rule, Run, Settings, State
 from tertib.plan.holds import UNINTENDED
+from tertib.plan.limits import waiting
 from tertib.ports import Reader, Writer
 from tertib.sayings import said
 
@@ -350,7 +351,7 @@ class Server:
             machine.log.warning("run stopped early", slot=iso(at), run=run.run_id, why=run.stopped)
         self._come_back_for(run)
         for name in names:
-            self._close([name], at, _ended(plan, run, name), run.stopped or "", run.run_id)
+            self._close([name], at, _ended(plan, run, name), _why(plan, run, name), run.run_id)
 
     def _close(
         self,
@@ -481,3 +482,12 @@ def _attend(server: Server, clock: StoppableClock, wait: Wait, turns: Semaphore)
                 server.turn()
         now = clock.now()
         wait((server.wakes_at(now) - now).total_seconds())
+
+
+def _why(plan: Plan, run: Run, rule: str) -> str:
+    """Say why a rule's slot did not end as it was meant to: why the run stopped, or the first of what held the rule."""
+    if run.stopped or _ended(plan, run, rule) == "done":
+        return run.stopped or ""
+    held = [one for one in plan.held if one.rule == rule and (one.order_id is None or one.code in UNINTENDED)]
+    left = [one.why for one in run.outcomes if one.rule == rule and one.code in UNINTENDED]
+    return next(iter([*waiting(held), *(one.why for one in held), *left]), "")

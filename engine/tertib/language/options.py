@@ -55,14 +55,14 @@ _MONDAY: Final = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def name(data: Any, complaints: list[Complaint], path: Path = ("name",)) -> str:
-    """Read a rule's name: letters, digits, `-`, `_` and `.`, at most 80 of them."""
+    """Read a rule's name: letters, digits, `-`, `_` and `.`, a letter or digit first, at most 80 of them."""
     if not isinstance(data, str):
         return ""
     if len(data) > _LONGEST_NAME:
         message = f"the name has {len(data)} characters; at most {_LONGEST_NAME} are allowed"
         complaints.append(Complaint(path, "T120", message))
     elif not _NAME.fullmatch(data):
-        hint = "letters, digits, `-`, `_` and `.`, such as `cancel-unpaid-transfer`"
+        hint = "letters, digits, `-`, `_` and `.`, a letter or digit first, such as `cancel-unpaid-transfer`"
         complaints.append(Complaint(path, "T120", f"{quote(data)} cannot be a rule's name", hint))
     return data
 

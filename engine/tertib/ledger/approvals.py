@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
 
@@ -108,9 +109,11 @@ def ask(writing: Writing, asked: Asked, now: datetime) -> None:
     writing.record("approval_asked", now, plan=asked.plan_id, rules=list(asked.rules), changes=asked.changes)
 
 
-def approve(writing: Writing, plan_id: str, *, who: str, note: str, part: Pick, now: datetime) -> None:
+def approve(
+    writing: Writing, plan_id: str, *, who: str, note: str, part: Pick, now: datetime, zone: str
+) -> None:
     """Record a person's yes to a plan, or to a part of it; raises `PlanRefused` for one that does not wait."""
-    refuse_decided(writing.connection, writing.account, plan_id, now)
+    refuse_decided(writing.connection, writing.account, plan_id, now, zone)
     decided = {"state": APPROVED, "decided_at": now, "decided_by": who, "note": note, "part": _written(part)}
     _decide(writing, plan_id, decided)
     # Neither the note nor the orders picked: people write names into the one, the plan's run shows the other.
@@ -118,9 +121,9 @@ def approve(writing: Writing, plan_id: str, *, who: str, note: str, part: Pick, 
     rota.wake(writing, now)
 
 
-def reject(writing: Writing, plan_id: str, who: str, note: str, now: datetime) -> None:
+def reject(writing: Writing, plan_id: str, *, who: str, note: str, now: datetime, zone: str) -> None:
     """Record a person's no to a plan; raises `PlanRefused` for one that does not wait."""
-    refuse_decided(writing.connection, writing.account, plan_id, now)
+    refuse_decided(writing.connection, writing.account, plan_id, now, zone)
     _decide(writing, plan_id, {"state": REJECTED, "decided_at": now, "decided_by": who, "note": note})
     writing.record("plan_rejected", now, plan=plan_id, who=who)
 
@@ -135,7 +138,7 @@ def _decide(writing: Writing, plan_id: str, values: Mapping[str, Any]) -> None:
     writing.connection.execute(update(schema.approvals).where(_W.plan == plan_id).values(dict(values)))
 
 
-def refuse_decided(connection: Connection, account: str, plan_id: str, now: datetime) -> None:
+def refuse_decided(connection: Connection, account: str, plan_id: str, now: datetime, zone: str) -> None:
     """Say in one sentence why a plan can no longer be decided on, where it cannot: raises `PlanRefused`."""
     found = connection.execute(_of(account).where(_W.plan == plan_id)).first()
     if found is None:
@@ -149,24 +152,27 @@ def refuse_decided(connection: Connection, account: str, plan_id: str, now: date
         )
     approval = _approval(found, now)
     if approval.state != WAITING:
-        raise PlanRefused(_decided(approval), hint=_then(approval))
+        raise PlanRefused(_decided(approval, zone), hint=_then(approval))
 
 
-def _decided(approval: Approval) -> str:
+def _decided(approval: Approval, zone: str) -> str:
     values = {
         "plan": approval.asked.plan_id,
         "who": approval.decided_by,
-        "time": _minute(approval.decided_at),
+        "time": _minute(approval.decided_at, zone),
         "run": approval.run_id,
         "other": approval.replaced_by,
         "why": approval.refused,
-        "end": _minute(approval.asked.expires_at),
+        "end": _minute(approval.asked.expires_at, zone),
     }
     return said(_DECIDED[approval.state], **values)
 
 
-def _minute(instant: datetime | None) -> str:
-    return "" if instant is None else f"{instant:%Y-%m-%d %H:%M} UTC"
+def _minute(instant: datetime | None, zone: str) -> str:
+    if instant is None:
+        return ""
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{local:%Y-%m-%d %H:%M} {local:%Z}"
 
 
 def _then(approval: Approval) -> str:
@@ -296,21 +302,34 @@ class Approvals:
             ask(writing, asked, now)
 
     def approve(
-        self, account: str, plan_id: str, *, who: str, now: datetime, note: str = "", part: Pick | None = None
+        self,
+        account: str,
+        plan_id: str,
+        *,
+        who: str,
+        now: datetime,
+        note: str = "",
+        part: Pick | None = None,
+        zone: str = "UTC",
     ) -> None:
-        """Record a person's yes; raises `PlanRefused` in one sentence for a plan that does not wait any more."""
-        with self._writing(account, now) as writing:
-            approve(writing, plan_id, who=who, note=note, part=part or Pick(), now=now)
+        """Record a person's yes; raises `PlanRefused` in one sentence for a plan that does not wait any more.
 
-    def reject(self, account: str, plan_id: str, *, who: str, now: datetime, note: str = "") -> None:
+        `zone` is the one in which that sentence gives a time.
+        """
+        with self._writing(account, now) as writing:
+            approve(writing, plan_id, who=who, note=note, part=part or Pick(), now=now, zone=zone)
+
+    def reject(
+        self, account: str, plan_id: str, *, who: str, now: datetime, note: str = "", zone: str = "UTC"
+    ) -> None:
         """Record a person's no; raises `PlanRefused` for a plan that does not wait any more."""
         with self._writing(account, now) as writing:
-            reject(writing, plan_id, who, note, now)
+            reject(writing, plan_id, who=who, note=note, now=now, zone=zone)
 
-    def refuse_decided(self, account: str, plan_id: str, now: datetime) -> None:
+    def refuse_decided(self, account: str, plan_id: str, now: datetime, zone: str = "UTC") -> None:
         """Raise `PlanRefused` in one sentence for a plan that does not wait any more."""
         with self._reading() as connection:
-            refuse_decided(connection, account, plan_id, now)
+            refuse_decided(connection, account, plan_id, now, zone)
 
     def refuse(self, account: str, plan_id: str, why: str, now: datetime) -> None:
         """Record that an approved plan could not be applied: it is not tried again."""

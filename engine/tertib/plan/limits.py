@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from tertib.model import Change, Held, Limits, Sent
-from tertib.sayings import N_, said
+from tertib.plan.holds import LIMITS
+from tertib.sayings import N_, Said, said, said_many
 
 SMALLEST_SHARED = 20
 """Below this many orders a share says nothing, and is not judged."""
@@ -97,6 +99,19 @@ def of_all_rules(breach: Breach) -> Breach:
 def held_for(breach: Breach, changes: Sequence[Change]) -> list[Held]:
     """Return a hold a change, with the limit that caused it."""
     return [Held(change.order_id, change.rule, breach.code, breach.why, change.id) for change in changes]
+
+
+def waiting(held: Iterable[Held]) -> Iterator[Said]:
+    """Yield a sentence for each limit that holds changes back: whose they are, how many, and what the limit is."""
+    counted = Counter((one.rule, one.why) for one in held if one.code in LIMITS)
+    for (rule, why), count in counted.items():
+        yield said_many(
+            "%(count)s change of rule `%(rule)s` waits, held by a limit: %(why)s",
+            "%(count)s changes of rule `%(rule)s` wait, held by a limit: %(why)s",
+            count,
+            rule=rule,
+            why=why,
+        )
 
 
 def sent_by(rule: str, sent_today: Mapping[str, Sent]) -> Sent:

@@ -59,6 +59,8 @@ STATISTICS_PARAMETERS: Final = frozenset(
 )
 """The filters that the statistics endpoint documents; another might be ignored, and the count be of something else."""
 
+_PLACES: Final = {TOKEN: TOKEN, CUSTOMER_TOKEN: CUSTOMER_TOKEN}
+
 # Backoff in seconds: the span doubles with each attempt, up to the longest.
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
@@ -99,7 +101,8 @@ class Client(_Closing):
 
     `token` is the business's, `customer_token` a store's signed-in customer's: each goes to its own endpoints only,
     and either may be None until it is needed. They count against separate allowances at Scalev, so
-    `customer_budget` may be given; without it both draw on `budget`.
+    `customer_budget` may be given; without it both draw on `budget`. `places` says where people put each token, for
+    messages, by the variable of a project with one account.
     """
 
     def __init__(
@@ -115,9 +118,11 @@ class Client(_Closing):
         transport: httpx.BaseTransport | None = None,
         customer_budget: Budget | None = None,
         longest_wait: timedelta = DEFAULT_LONGEST_WAIT,
+        places: Mapping[str, str] = _PLACES,
     ) -> None:
         self._base = address(base_url)
         self._tokens = {TOKEN: token, CUSTOMER_TOKEN: customer_token}
+        self._places = {**_PLACES, **places}
         self._timeout = timeout
         self._budget = budget
         self._customer_budget = customer_budget or budget
@@ -162,7 +167,7 @@ class Client(_Closing):
         if not self._may_count or not asked.keys() <= STATISTICS_PARAMETERS:
             return None
         url = f"{self._base}/v3/orders/statistics"
-        endpoint = Endpoint(url, TOKEN, "order:statistics:read", "", self._budget)
+        endpoint = Endpoint(url, TOKEN, self._places[TOKEN], "order:statistics:read", "", self._budget)
         return self._get(endpoint, asked, self._read_count, accepted=frozenset((FORBIDDEN, NOT_FOUND)))
 
     def spent(self) -> Spent:
@@ -176,7 +181,12 @@ class Client(_Closing):
     def _orders(self) -> Endpoint:
         """Return the business's order list."""
         return Endpoint(
-            f"{self._base}/v3/orders", TOKEN, "order:list", N_("check `api.base_url`"), self._budget
+            f"{self._base}/v3/orders",
+            TOKEN,
+            self._places[TOKEN],
+            "order:list",
+            N_("check `api.base_url`"),
+            self._budget,
         )
 
     def _customer_orders(self, store: str) -> Endpoint:
@@ -186,7 +196,7 @@ class Client(_Closing):
             raise ReadError(said("`%(store)s` is no store's id", store=store))
         url = f"{self._base}/v3/stores/{quote(store, safe='')}/customers/me/orders"
         mend = N_("check the store's id in `source`, and `api.base_url`")
-        return Endpoint(url, CUSTOMER_TOKEN, "", mend, self._customer_budget)
+        return Endpoint(url, CUSTOMER_TOKEN, self._places[CUSTOMER_TOKEN], "", mend, self._customer_budget)
 
     def _read_count(self, received: Received) -> int | None:
         """Read the statistics, or remember that they are not to be had."""
@@ -302,7 +312,7 @@ class ChangeClient(_Closing):
 
     Every write has a connection of its own. A kept connection that the server has closed in the meantime fails just
     like one that broke after the request was read, and nothing could tell whether the change was made. Raises
-    CredentialError at once where the token is missing.
+    CredentialError at once where the token is missing. `place` says where people put the token, for messages.
     """
 
     def __init__(
@@ -314,9 +324,11 @@ class ChangeClient(_Closing):
         budget: Budget,
         clock: Clock,
         transport: httpx.BaseTransport | None = None,
+        place: str = TOKEN,
     ) -> None:
         self._url = f"{address(base_url)}/v3/orders/change-status"
         self._authorization = bearer(token, TOKEN)
+        self._place = place
         self._timeout = timeout
         self._budget = budget
         self._clock = clock
@@ -354,7 +366,7 @@ class ChangeClient(_Closing):
         # An answer that is lost over its rate-limit headers would be worse than headers not learnt from.
         with suppress(Exception):
             self._budget.observe(received.status, received.headers)
-        return sort_change(received, self._secrets(body))
+        return sort_change(received, self._secrets(body), self._place)
 
     def _request(self, content: bytes) -> httpx.Request:
         """Build the request."""

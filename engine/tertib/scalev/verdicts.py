@@ -37,11 +37,12 @@ _SERVER_ERROR: Final = range(500, 600)
 class Endpoint:
     """Where a read goes: its address, its credential's variable and budget, and what to say when it is refused.
 
-    `scope` is what the token needs, "" where none is documented; `mend` is the hint for an address that is not there.
+    `place` is where people put the credential: the variable itself, or another, or a file. `scope` is what the token needs, "" where none is documented; `mend` is the hint for an address that is not there.
     """
 
     url: str
     variable: str
+    place: str
     scope: str
     mend: str
     budget: Budget
@@ -85,15 +86,15 @@ def _asked(received: Received, now: datetime) -> float | None:
 
 def _refusal(endpoint: Endpoint, received: Received, secrets: Collection[str]) -> CredentialError | ReadError:
     """Make the error for an answer that another attempt would not change."""
-    status, variable = received.status, endpoint.variable
+    status, place = received.status, endpoint.place
     complaint = answers.complaint(received, secrets)
     if status == _UNAUTHORIZED:
         hint: str = said(
             "check that `%(variable)s` holds a valid token, and that `api.base_url` is the address it is for",
-            variable=variable,
+            variable=place,
         )
         return CredentialError(
-            _with(said("Scalev rejected the token in `%(variable)s`", variable=variable), complaint),
+            _with(said("Scalev rejected the token in `%(variable)s`", variable=place), complaint),
             hint=hint,
         )
     if status == FORBIDDEN:
@@ -103,7 +104,7 @@ def _refusal(endpoint: Endpoint, received: Received, secrets: Collection[str]) -
             else endpoint.mend
         )
         return CredentialError(
-            _with(said("the token in `%(variable)s` may not read this", variable=variable), complaint),
+            _with(said("the token in `%(variable)s` may not read this", variable=place), complaint),
             hint=hint,
         )
     if status in _REDIRECT:
@@ -131,9 +132,10 @@ def _with(why: str, complaint: str) -> str:
 # --- writes -----------------------------------------------------------------------------------------------
 
 
-def sort_change(received: Received, secrets: Collection[str]) -> Answer:
+def sort_change(received: Received, secrets: Collection[str], place: str = TOKEN) -> Answer:
     """Sort a change's answer into what is known to be done, known not to be done, and unknown.
 
+    `place` is where people put the token.
     A 4xx says that nothing was done; a 408 does not, because whatever gave up waiting may have passed the request on.
     Nor does a redirect, though it is not followed, or a success whose body cannot be read.
     """
@@ -142,7 +144,7 @@ def sort_change(received: Received, secrets: Collection[str]) -> Answer:
         return _echoed(received)
     if status in _CLIENT_ERROR and status != _REQUEST_TIMEOUT:
         complaint = answers.complaint(received, secrets) or received.describe()
-        return Answer("refused", status, message=_with(_refused(status), complaint))
+        return Answer("refused", status, message=_with(_refused(status, place), complaint))
     if status in _REDIRECT:
         why = said(
             "Scalev redirects to another address (status %(status)s), which is not followed; check `api.base_url`",
@@ -152,13 +154,13 @@ def sort_change(received: Received, secrets: Collection[str]) -> Answer:
     return Answer("unknown", status, message=said("Scalev failed (%(answer)s)", answer=received.describe()))
 
 
-def _refused(status: int) -> str:
+def _refused(status: int, place: str) -> str:
     """Say what a refusal of a change means."""
     if status == _UNAUTHORIZED:
-        return said("Scalev rejected the token in `%(variable)s`", variable=TOKEN)
+        return said("Scalev rejected the token in `%(variable)s`", variable=place)
     if status == FORBIDDEN:
         return said(
-            "the token in `%(variable)s` may not change orders (scope `order:change_status`)", variable=TOKEN
+            "the token in `%(variable)s` may not change orders (scope `order:change_status`)", variable=place
         )
     if status == _TOO_MANY:
         return N_("Scalev's rate limit was reached")

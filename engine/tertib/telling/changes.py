@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from tertib.model import Change, Trace
+from tertib.model import Change, Held, Trace
+from tertib.plan.limits import waiting
 from tertib.telling.seen import seen
 from tertib.telling.text import clean, shorten
 from tertib.telling.tongue import Tongue
@@ -18,8 +19,15 @@ _STATUSES: Final = ("status", "payment_status")
 _MASKED_BY_RECORD: Final = "mask"
 
 
-def summary(changes: Sequence[Change], tongue: Tongue) -> str:
-    """Say in one sentence what changes come to: orders, money, and what cannot be taken back."""
+def summary(changes: Sequence[Change], tongue: Tongue, held: Iterable[Held] = ()) -> str:
+    """Say what changes come to (orders, money, and what cannot be taken back), and what waits because of a limit."""
+    waits = [clean(tongue.say(one)) for one in waiting(held)]
+    told = [_sum(changes, tongue)] if changes or not waits else []
+    return "; ".join([*told, *waits])
+
+
+def _sum(changes: Sequence[Change], tongue: Tongue) -> str:
+    """Say in one sentence what changes come to."""
     if not changes:
         return tongue.gettext("nothing to change")
     final = sum(not one.reversible for one in changes)

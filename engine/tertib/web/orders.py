@@ -7,12 +7,12 @@ from typing import Final
 
 from starlette.responses import Response
 
-from tertib import pipeline
+from tertib import naming, pipeline
 from tertib.errors import ReadError
 from tertib.explain import Explanation
 from tertib.record import restore_trace
 from tertib.telling import waiting
-from tertib.web.rules import as_scalev_names_it, order_asked
+from tertib.web.rules import order_asked
 from tertib.web.site import Visit, see_other
 
 _LEFT_ALONE: Final = 100
@@ -21,10 +21,10 @@ _LAST: Final = 3
 
 def find(visit: Visit) -> Response:
     """Ask for an order's number; list the orders that rules leave alone, and those on hold."""
-    order = visit.query.get("order", "").strip()
-    if order:
-        return see_other(visit.path("orders", order))
+    order = naming.bare(visit.query.get("order", ""))
     ledger, account = visit.desk.ledger, visit.desk.account
+    if order:
+        return see_other(visit.path("orders", naming.known_as(order, ledger, account)))
     left = ledger.quarantined(account)
     return visit.page(
         "orders.html",
@@ -47,7 +47,7 @@ def why(visit: Visit) -> Response:
     try:
         found: Sequence[Explanation] = pipeline.why(
             [one for one in visit.desk.book.loaded().rules if one.enabled],
-            as_scalev_names_it(visit, order),
+            naming.known_as(order, visit.desk.ledger, visit.desk.account),
             visit.desk.settings,
             reader=means.reader,
             ledger=means.ledger,

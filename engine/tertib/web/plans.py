@@ -63,7 +63,7 @@ def show(visit: Visit) -> Response:
         return visit.page("parts/plan_table.html", **values)
     going = progress_of(visit, approval) if approval is not None and approval.state in _GOING else None
     return visit.page(
-        "plan.html", summary=changes.summary(plan.changes, visit.tongue), progress=going, **values
+        "plan.html", summary=changes.summary(plan.changes, visit.tongue, plan.held), progress=going, **values
     )
 
 

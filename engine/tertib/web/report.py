@@ -143,7 +143,7 @@ def _of_plan(one: OfPlan, tongue: Tongue, made_at: datetime) -> str:
         Reader(tongue, plan.now, one.zone, one.web),
         "parts/report_plan.html",
         plan=plan,
-        summary=telling.summary(plan.changes, tongue),
+        summary=telling.summary(plan.changes, tongue, plan.held),
         steps=funnel.of_plan(plan, tongue),
         rules=_rules_of_plan(plan),
         held=_held([plan]),

@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from tertib import pipeline
+from tertib import naming, pipeline
 from tertib.errors import NoSuchOrder, ReadError
 from tertib.explain import Explanation
 from tertib.model import Problem, Rule
@@ -67,7 +67,7 @@ def explain(visit: Visit) -> Response:
     try:
         explained = pipeline.explain(
             rule,
-            as_scalev_names_it(visit, order),
+            naming.known_as(order, visit.desk.ledger, visit.desk.account),
             visit.desk.settings,
             reader=means.reader,
             ledger=means.ledger,
@@ -92,7 +92,7 @@ def _unread(visit: Visit, name: str, order: str, error: ReadError) -> Response:
 
 def order_asked(visit: Visit) -> str:
     """Return the order that a form names; raises `Refusal` for none, and where too many are asked about."""
-    order = visit.form.get("order", "").strip()[:_LONGEST_ORDER]
+    order = naming.bare(visit.form.get("order", ""))[:_LONGEST_ORDER]
     if not order:
         raise Refusal(N_("type an order's number"))
     allowed = ("scalev", visit.desk.account, ASK_SCALEV)
@@ -105,12 +105,6 @@ def order_asked(visit: Visit) -> str:
         )
         raise Refusal(told, N_("each reads an order from Scalev"), status=429)
     return order
-
-
-def as_scalev_names_it(visit: Visit, order: str) -> str:
-    """Return the order's number for an id that the record knows: Scalev finds orders by their number alone."""
-    known = visit.desk.ledger.changes_of(visit.desk.account, order)
-    return next((one.order_id for one in reversed(known) if one.order_id), order)
 
 
 def _rule(visit: Visit, name: str) -> Rule:

@@ -126,8 +126,8 @@ def _holds_alone(order_id: str | None, key: str, history: History) -> vetoes.Vet
 _RECORDED: Final = vetoes.recorded_veto
 
 
-def _refused_if_failed(received: Any, secrets: Any) -> Answer:
-    answer = _SORT(received, secrets)
+def _refused_if_failed(received: Any, secrets: Any, place: str) -> Answer:
+    answer = _SORT(received, secrets, place)
     failed = answer.how == "unknown" and received.status >= 400
     return replace(answer, how="refused", status=503) if failed else answer
 

@@ -517,7 +517,7 @@ def test_a_plan_that_is_too_old_is_refused(world: Any) -> None:
     world.shop.add(1)
     plan = world.plan(world.rule())
     world.clock.moment += timedelta(hours=25)
-    with pytest.raises(PlanRefused, match="too old"):
+    with pytest.raises(PlanRefused, match=r"from 2026-.* WIB, too old to apply"):
         world.apply(plan)
 
 

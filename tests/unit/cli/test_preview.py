@@ -89,13 +89,15 @@ def test_what_a_limit_holds_is_shown_row_by_row() -> None:
     text = shown(over)
     assert "A7" in text
     assert "60 orders, limit 50 [A7]" in text
-    assert "nothing to change" in text
+    assert "1 change of rule `cancel` waits, held by a limit: 60 orders, limit 50" in text
+    assert "nothing to change" not in text
+    assert "nothing to change" in shown(plan())
 
 
 def test_the_closing_lines_say_cost_and_consequence() -> None:
     """Orders read, requests, what is left, and the sentence for people."""
     text = shown(plan(change(1)), left=9948)
-    assert "read 1.234 orders in 3 requests, 9.948 left this hour; 2026-11-21 10:00 WIB" in text
+    assert "read 1.234 orders in 3 requests, at most 9.948 left this hour; 2026-11-21 10:00 WIB" in text
     assert "1 order, Rp 100.000; buyers may be messaged; cannot be undone" in text
 
 

@@ -40,7 +40,7 @@ def test_nothing_is_shown_without_a_terminal(capsys: pytest.CaptureFixture[str])
         (
             {"pages": 12, "orders": 300, "matched": 7, "expected": 40},
             9871,
-            "12 of 40 pages, 300 orders, 7 matched, 9.871 requests left this hour",
+            "12 of 40 pages, 300 orders, 7 matched, at most 9.871 requests left this hour",
         ),
         (
             {"pages": 41, "orders": 1025, "matched": 7, "expected": 40},
@@ -67,7 +67,9 @@ def test_a_bar_is_drawn_on_a_terminal(terminal: Terminal) -> None:
         bar = progress.Bar(drawn, lambda: 9990, tongue(ENGLISH))
         bar("read", pages=2, orders=50, matched=1, expected=4)
         drawn.refresh()
-        assert "2 of 4 pages, 50 orders, 1 matched, 9.990 requests left this hour" in terminal.getvalue()
+        assert (
+            "2 of 4 pages, 50 orders, 1 matched, at most 9.990 requests left this hour" in terminal.getvalue()
+        )
         bar("applied", done=1, total=3)
         drawn.refresh()
     assert "1 of 3" in terminal.getvalue()

@@ -403,6 +403,28 @@ def test_what_a_limit_held_is_no_done_slot(stage: Stage) -> None:
     stage.serve(rule("a"), rule("b"))
     assert stage.ledger.states["a", NOON + HALF_HOUR] == "held"
     assert stage.ledger.states["b", NOON + HALF_HOUR] == "done"
+    waits = "1 change of rule `a` waits, held by a limit: too many"
+    assert stage.ledger.notes["a", NOON + HALF_HOUR] == waits
+    assert stage.ledger.notes["b", NOON + HALF_HOUR] == ""
+
+
+@pytest.mark.parametrize(
+    ("held", "outcomes", "note"),
+    [
+        ((Held(None, "a", "incomplete_read", "page lost"),), (), "page lost"),
+        ((Held("1", "a", "rule_conflict", "`b` wants another"),), (), "`b` wants another"),
+        ((), (Outcome(1, "A1", "a", State.HELD, "paused by siti", "paused"),), "paused by siti"),
+        ((Held("1", "a", "paid", "the order is paid"),), (), ""),
+    ],
+)
+def test_a_held_slot_says_why(
+    stage: Stage, held: tuple[Held, ...], outcomes: tuple[Outcome, ...], note: str
+) -> None:
+    """Whatever kept a rule from its changes is the slot's reason; a veto of an order keeps no rule."""
+    stage.held, stage.outcomes = held, outcomes
+    stage.serve(rule("a"))
+    assert stage.ledger.notes["a", NOON + HALF_HOUR] == note
+    assert (stage.ledger.states["a", NOON + HALF_HOUR] == "held") is bool(note)
 
 
 def test_unknown_outcomes_are_read_back_when_they_are_due(stage: Stage) -> None:

@@ -186,6 +186,13 @@ def test_what_may_have_been_done_is_unknown(writes: MakeWrites, status: int) -> 
     assert (result.how, result.status) == ("unknown", status)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_token_is_named_by_its_place(writes: MakeWrites, status: int) -> None:
+    """One of several accounts has its token in a variable of its own."""
+    server = Once(httpx.Response(status, json={}))
+    assert "token in `MAWAR_TOKEN`" in writes(server, place="MAWAR_TOKEN").change_status(BODY).message
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [
