@@ -112,15 +112,16 @@ def test_what_could_not_be_applied_is_not_tried_again(desk: Any) -> None:
 def test_the_approvals_of_many_plans_are_read_at_once(desk: Any) -> None:
     """Each by its plan, those that nobody was asked about left out; whether there was a yes outlives what came after."""
     ledger = desk.open()
-    yes, no, late = (ask(desk, ledger, desk.change(n, rule=f"rule-{n}")).plan_id for n in range(3))
+    yes, no, late, typed = (ask(desk, ledger, desk.change(n, rule=f"rule-{n}")).plan_id for n in range(4))
     ledger.approvals.approve(ACCOUNT, yes, who="budi", now=desk.now)
     ledger.approvals.reject(ACCOUNT, no, who="sari", now=desk.now)
-    for plan in (yes, no):
+    for plan in (yes, typed):
         desk.end(ledger, ledger.begin(ACCOUNT, plan, kind="apply", slots=(), now=desk.now))
-    found = ledger.approvals.of_plans(ACCOUNT, {yes, no, late, "no-such-plan"}, desk.later(hours=25))
+    found = ledger.approvals.of_plans(ACCOUNT, {yes, no, late, typed, "no-such-plan"}, desk.later(hours=25))
     assert {plan: (one.state, one.approved) for plan, one in found.items()} == {
         yes: ("applied", True),
-        no: ("applied", False),
+        no: ("rejected", False),
+        typed: ("applied", False),
         late: ("expired", False),
     }
     assert ledger.approvals.of_plans("other", {yes}, desk.now) == {}
