@@ -312,9 +312,10 @@ def test_money_is_read_exactly(reads: MakeReads) -> None:
     assert isinstance(order["b"], int)
 
 
-def test_an_unpaginated_answer_is_one_page(reads: MakeReads) -> None:
-    """Cursors beside `is_paginated: false` mean nothing."""
-    body = {"data": [], "is_paginated": False, "has_next": True, "next_cursor": "x"}
+@pytest.mark.parametrize("fields", [{}, {"has_next": False, "next_cursor": "x"}, {"next_cursor": None}])
+def test_an_unpaginated_answer_is_one_page(reads: MakeReads, fields: dict[str, Any]) -> None:
+    """It need not say more; a cursor means nothing where no page follows."""
+    body = {"data": [], "is_paginated": False, **fields}
     assert reads(Script(answer(body))).page(ORDERS, {}).next_cursor is None
 
 
@@ -341,6 +342,18 @@ def test_an_unpaginated_answer_is_one_page(reads: MakeReads) -> None:
             PagingError,
             "`next_cursor` is no text",
         ),
+        (
+            {"data": [], "is_paginated": False, "has_next": True, "next_cursor": "x"},
+            PagingError,
+            "not paginated, but that more pages follow",
+        ),
+        (
+            {"data": [], "is_paginated": False, "next_cursor": "x"},
+            PagingError,
+            "not paginated, but that more pages follow",
+        ),
+        ({"data": [], "is_paginated": False, "has_next": True}, PagingError, "no `next_cursor`"),
+        ({"data": [], "is_paginated": False, "has_next": "yes"}, PagingError, "`has_next`"),
     ],
 )
 @pytest.mark.parametrize("decode", DECODERS)
