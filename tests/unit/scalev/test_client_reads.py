@@ -16,7 +16,7 @@ from tertib.errors import BodyError, BudgetExhausted, CredentialError, PagingErr
 from tertib.model import Source
 from tertib.ports import Clock, Decode, Reader
 from tertib.projection import project
-from tertib.scalev import connection
+from tertib.scalev import bodies
 from tertib.scalev.budget import RollingBudget
 from tertib.scalev.client import ATTEMPTS, Client
 from tertib.scalev.contract import FIELDS
@@ -479,13 +479,13 @@ class Endless(httpx.SyncByteStream):
 
 def test_a_body_without_end_is_cut(reads: MakeReads, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer fills the memory."""
-    monkeypatch.setattr(connection, "LARGEST_BODY", 1000)
+    monkeypatch.setattr(bodies, "LARGEST_BODY", 1000)
     with pytest.raises(BodyError, match="grew too large"):
         reads(lambda _: httpx.Response(200, stream=Endless(clock, b"x" * 400, 0))).page(ORDERS, {})
 
 
 def test_a_body_that_trickles_is_cut(reads: MakeReads, clock: Any) -> None:
-    """Each piece may come in time and the whole still never: four timeouts are the end."""
+    """Each piece may come in time and the whole still never: `timeout` bounds them all together."""
     with pytest.raises(BodyError, match="took too long"):
         reads(lambda _: httpx.Response(200, stream=Endless(clock, b" ", 20))).page(ORDERS, {})
 
