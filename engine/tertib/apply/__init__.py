@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -359,7 +359,8 @@ def _send(state: Applying, changes: Sequence[Change]) -> None:
         state.close([outcome(one, State.ABANDONED, why) for one in changes])
         return
     try:
-        claim = ports.ledger.claim(state.run_id, changes, _recorded_body(state, changes), ports.clock.now())
+        sent_at = ports.clock.now()
+        claim = ports.ledger.claim(state.run_id, changes, _recorded_body(state, changes), sent_at)
     except Paused as error:
         state.stopped = str(error)
         return
@@ -367,7 +368,7 @@ def _send(state: Applying, changes: Sequence[Change]) -> None:
     _close_left_behind(state, [one for one in changes if one not in going])
     if not going:
         return
-    too_late = _too_late(state, claim, going)
+    too_late = _too_late(state, claim, going, sent_at)
     if too_late:
         unsent = Answer("refused", None, message=said("not sent: %(why)s", why=too_late))
         dropped = [outcome(one, State.STALE, unsent.message) for one in going]
@@ -395,11 +396,18 @@ def _close_left_behind(state: Applying, changes: Sequence[Change]) -> None:
     state.close([outcome(one, State.ABANDONED, why) for one in _open(state, changes)])
 
 
-def _too_late(state: Applying, claim: Claim, going: Sequence[Change]) -> str | None:
-    """Say why it is too late to send: asked beside the socket, after everything that can take time."""
+def _too_late(state: Applying, claim: Claim, going: Sequence[Change], sent_at: datetime) -> str | None:
+    """Say why it is too late to send: asked beside the socket, after everything that can take time.
+
+    A request may outlast the lease: whoever takes the account over then sends nothing for its orders, and reads them
+    back once `settle` has gone by since `sent_at`. By then the request must be over, and it may take `timeout`.
+    """
     if not all(_young(state, one) for one in going):
         return N_("the reading grew too old")
-    return None if state.ports.clock.now() < claim.deadline else N_("the lease on the account ended")
+    now, settings = state.ports.clock.now(), state.facts.settings
+    if now + settings.timeout >= sent_at + settings.settle:
+        return N_("it might still be under way when it is read back")
+    return None if now < claim.deadline else N_("the lease on the account ended")
 
 
 def _settle_answer(

@@ -140,19 +140,19 @@ def _next_cursor(body: Mapping[str, Any]) -> str | None:
         raise PagingError(
             N_("the answer does not say whether it is paginated: `is_paginated` is missing or no boolean")
         )
-    if not body["is_paginated"]:
-        return None
     cursor, has_next = body.get("next_cursor"), body.get("has_next")
     if not isinstance(cursor, str | None):
         raise PagingError(N_("the answer's `next_cursor` is no text"))
     if not isinstance(has_next, bool | None):
         raise PagingError(N_("the answer's `has_next` is no boolean"))
-    if has_next is None:
-        # Documented as false by default; a cursor beside it speaks against that, and one page too many does no harm.
-        return cursor or None
     if has_next and not cursor:
         raise PagingError(N_("the answer says that more pages follow, but gives no `next_cursor`"))
-    return cursor if has_next else None
+    # `has_next` is documented as false by default; a cursor beside none speaks against that, and one page too many
+    # does no harm.
+    following = None if has_next is False else cursor or None
+    if following is not None and not body["is_paginated"]:
+        raise PagingError(N_("the answer says that it is not paginated, but that more pages follow"))
+    return following
 
 
 # --- statistics -------------------------------------------------------------------------------------------

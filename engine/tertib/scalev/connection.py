@@ -10,7 +10,6 @@ import logging
 from contextlib import suppress
 from datetime import timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final
 
 import httpx
 
@@ -19,12 +18,9 @@ from tertib.errors import CredentialError, SettingsError
 from tertib.ports import Clock
 from tertib.sayings import N_, said
 from tertib.scalev.answers import Received, clean
-
-LARGEST_BODY: Final = 32 * 1024 * 1024
-"""Bytes of one answer, after decompression; a page of 25 orders has a few hundred thousand at the most."""
-
-# httpx bounds each chunk's wait, not their sum: a body may take this many timeouts in all.
-_MOST_TIMEOUTS: Final = 4
+from tertib.scalev.bodies import CODING, read_body
+from tertib.scalev.deadline import Deadline
+from tertib.scalev.transport import Transport
 
 # httpx logs every address with its query, and ours may hold a phone number to search for.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -35,51 +31,38 @@ def open_http(
 ) -> httpx.Client:
     """Make a client that follows no redirect, keeps no cookie and tries nothing twice.
 
-    Proxies and certificates come from the environment, as people expect, unless a `transport` is given. But what is
-    not encrypted goes to this machine only, and no proxy gets to read the token in it.
+    Proxies and certificates come from the environment, as people expect, unless a `transport` is given.
     """
     return httpx.Client(
         timeout=timeout.total_seconds(),
-        transport=transport,
-        mounts={"http://": None},
+        transport=transport or Transport(keep_alive=keep_alive),
         follow_redirects=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        limits=httpx.Limits(max_keepalive_connections=20 if keep_alive else 0),
-        headers={"User-Agent": f"tertib/{__version__}", "Accept": "application/json"},
+        headers={
+            "User-Agent": f"tertib/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": CODING,
+        },
     )
 
 
 def exchange(http: httpx.Client, request: httpx.Request, clock: Clock, timeout: timedelta) -> Received:
-    """Send `request` once and return the answer; raises httpx's errors where no status line arrived."""
-    deadline = clock.monotonic() + _MOST_TIMEOUTS * timeout.total_seconds()
-    response = http.send(request, stream=True, follow_redirects=False)
-    try:
-        body, broken = _body(response, clock, deadline)
-    finally:
-        # What was read stands, whatever becomes of the connection.
-        with suppress(httpx.HTTPError):
-            response.close()
+    """Send `request` once and return the answer; raises httpx's errors where no headers arrived.
+
+    All of it together takes no longer than `timeout`, and no byte of the request leaves later: a change that is read
+    back after more than that (`apply.settle`) is no longer on its way.
+    """
+    deadline = Deadline.within(clock, timeout)
+    with deadline.holds():
+        response = http.send(request, stream=True, follow_redirects=False)
+        try:
+            body, broken = read_body(response, deadline)
+        finally:
+            # What was read stands, whatever becomes of the connection.
+            with suppress(httpx.HTTPError):
+                response.close()
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Received(response.status_code, headers, body, broken)
-
-
-def _body(response: httpx.Response, clock: Clock, deadline: float) -> tuple[bytes, str]:
-    """Read the body within its bounds; the second value says what cut it off, "" where nothing did."""
-    body = bytearray()
-    try:
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                return bytes(body), "grew too large"
-            if clock.monotonic() > deadline:
-                return bytes(body), "took too long"
-    except httpx.TimeoutException:
-        return bytes(body), N_("timed out")
-    except httpx.DecodingError:
-        return bytes(body), "could not be decompressed"
-    except httpx.HTTPError:
-        return bytes(body), "was cut off"
-    return bytes(body), ""
 
 
 def address(base_url: str) -> httpx.URL:

@@ -86,7 +86,7 @@ class Keys:
         timeout = self.span(api, "timeout", plain.timeout, ("api",))
         settle = self.span(section, "settle", plain.settle, ("apply",))
         if settle <= timeout:
-            hint = "an order that is read back while its request may still arrive can be judged too early"
+            hint = "an order that is read back while its request is under way is judged too early: nothing is sent"
             place = ("apply", "settle") if "settle" in section else ("api", "timeout")
             message = "`settle` should be longer than `timeout`"
             self.complaints.append(Complaint(place, "T606", message, hint, "warning"))

@@ -147,7 +147,7 @@ def _sent_again(self: client.ChangeClient, body: Mapping[str, Any]) -> Answer:
 _SEND: Final = client.ChangeClient.change_status
 
 
-def _old_alone(state: Any, _claim: Any, going: Any) -> str | None:
+def _old_alone(state: Any, _claim: Any, going: Any, _sent_at: Any) -> str | None:
     return None if all(applying._young(state, one) for one in going) else "the reading grew too old"
 
 

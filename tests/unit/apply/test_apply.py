@@ -417,6 +417,29 @@ def test_nothing_is_sent_once_the_lease_has_ended(world: Any) -> None:
     assert states(run) == {"stale": 1}
 
 
+@pytest.mark.parametrize(
+    ("settle", "states_of_it"), [(40, "stale"), (46, "confirmed"), (30, "stale"), (1, "stale")]
+)
+def test_nothing_is_sent_that_may_be_under_way_when_it_is_read_back(
+    world: Any, settle: int, states_of_it: str
+) -> None:
+    """A request may take 30 seconds, and the claim took 15: what is read back 45 seconds after it began is too early."""
+    world.settings = replace(world.settings, settle=timedelta(seconds=settle))
+    world.shop.add(1)
+    plan = world.plan(world.rule())
+    claim = world.ledger.claim
+
+    def slow_claim(*given: Any, **named: Any) -> Any:
+        made = claim(*given, **named)
+        world.clock.moment += timedelta(seconds=15)
+        return made
+
+    world.ledger.claim = slow_claim
+    run = world.apply(plan)
+    assert states(run) == {states_of_it: 1}
+    assert len(world.shop.bodies) == (states_of_it == "confirmed")
+
+
 def test_an_unknown_outcome_stays_unknown_while_the_order_cannot_be_found(world: Any) -> None:
     """What cannot be read back is neither confirmed nor denied."""
     world.shop.add(1)

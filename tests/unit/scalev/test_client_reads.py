@@ -16,7 +16,7 @@ from tertib.errors import BodyError, BudgetExhausted, CredentialError, PagingErr
 from tertib.model import Source
 from tertib.ports import Clock, Decode, Reader
 from tertib.projection import project
-from tertib.scalev import connection
+from tertib.scalev import bodies
 from tertib.scalev.budget import RollingBudget
 from tertib.scalev.client import ATTEMPTS, Client
 from tertib.scalev.contract import FIELDS
@@ -312,9 +312,10 @@ def test_money_is_read_exactly(reads: MakeReads) -> None:
     assert isinstance(order["b"], int)
 
 
-def test_an_unpaginated_answer_is_one_page(reads: MakeReads) -> None:
-    """Cursors beside `is_paginated: false` mean nothing."""
-    body = {"data": [], "is_paginated": False, "has_next": True, "next_cursor": "x"}
+@pytest.mark.parametrize("fields", [{}, {"has_next": False, "next_cursor": "x"}, {"next_cursor": None}])
+def test_an_unpaginated_answer_is_one_page(reads: MakeReads, fields: dict[str, Any]) -> None:
+    """It need not say more; a cursor means nothing where no page follows."""
+    body = {"data": [], "is_paginated": False, **fields}
     assert reads(Script(answer(body))).page(ORDERS, {}).next_cursor is None
 
 
@@ -341,6 +342,18 @@ def test_an_unpaginated_answer_is_one_page(reads: MakeReads) -> None:
             PagingError,
             "`next_cursor` is no text",
         ),
+        (
+            {"data": [], "is_paginated": False, "has_next": True, "next_cursor": "x"},
+            PagingError,
+            "not paginated, but that more pages follow",
+        ),
+        (
+            {"data": [], "is_paginated": False, "next_cursor": "x"},
+            PagingError,
+            "not paginated, but that more pages follow",
+        ),
+        ({"data": [], "is_paginated": False, "has_next": True}, PagingError, "no `next_cursor`"),
+        ({"data": [], "is_paginated": False, "has_next": "yes"}, PagingError, "`has_next`"),
     ],
 )
 @pytest.mark.parametrize("decode", DECODERS)
@@ -466,13 +479,13 @@ class Endless(httpx.SyncByteStream):
 
 def test_a_body_without_end_is_cut(reads: MakeReads, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer fills the memory."""
-    monkeypatch.setattr(connection, "LARGEST_BODY", 1000)
+    monkeypatch.setattr(bodies, "LARGEST_BODY", 1000)
     with pytest.raises(BodyError, match="grew too large"):
         reads(lambda _: httpx.Response(200, stream=Endless(clock, b"x" * 400, 0))).page(ORDERS, {})
 
 
 def test_a_body_that_trickles_is_cut(reads: MakeReads, clock: Any) -> None:
-    """Each piece may come in time and the whole still never: four timeouts are the end."""
+    """Each piece may come in time and the whole still never: `timeout` bounds them all together."""
     with pytest.raises(BodyError, match="took too long"):
         reads(lambda _: httpx.Response(200, stream=Endless(clock, b" ", 20))).page(ORDERS, {})
 

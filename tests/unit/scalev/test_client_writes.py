@@ -16,6 +16,7 @@ from tertib.model import Answer, Echo
 from tertib.ports import Clock, Writer
 from tertib.scalev.budget import RollingBudget
 from tertib.scalev.client import NEVER_SENT, ChangeClient
+from tertib.scalev.transport import Transport
 
 MakeWrites = Callable[..., ChangeClient]
 
@@ -392,9 +393,9 @@ def test_a_redirect_over_the_wire_is_not_followed(server: Any, clock: Clock) -> 
 
 
 def test_the_transport_itself_tries_nothing_twice(server: Any, clock: Clock) -> None:
-    """A transport of httpx can repeat a connection by itself; it is told not to."""
+    """A pool of httpcore can repeat a connection by itself; it is told not to."""
     with over_socket(server, clock) as client:
         transport = client._http._transport
-        assert isinstance(transport, httpx.HTTPTransport)
-        assert transport._pool._retries == 0
-        assert transport._pool._max_keepalive_connections == 0
+        assert isinstance(transport, Transport)
+        assert transport._straight._retries == 0
+        assert transport._straight._max_keepalive_connections == 0
