@@ -129,13 +129,13 @@ def apply(
     """Apply exactly this plan, once; a person's apply acts on rules of any mode.
 
     Raises `PlanRefused` for a plan that is unknown to this ledger, was changed, is too old, rests on an
-    incomplete read or a lookup table that changed, or was applied before; `LedgerError` where the intent cannot be recorded.
+    incomplete read or a lookup table that changed, or was applied before, and for a pick that means two orders by one
+    name; `LedgerError` where the intent cannot be recorded.
     """
     now, watch = means.clock.now(), Watch(means.clock)
     _refuse_paused(means)
     _refuse_unfit(plan, means, now)
-    picked = pick or Pick()
-    changes = select(plan, first=picked.first, only=picked.only, but=picked.but)
+    changes = select(plan, pick or Pick())
     rules = [from_definition(one, read_again(one, means.settings)) for one in plan.definitions]
     program = compile_rules(rules, means.settings, now, means.known_sizes())
     run_id = means.ledger.begin(means.account, plan.plan_id, kind=kind or _kind(plan), slots=(), now=now)
@@ -317,8 +317,8 @@ def undo(run_id: str, means: Means, *, only: Sequence[str] = (), but: Sequence[s
     """Plan the way back from what a run did, and record the plan; nothing is changed at Scalev.
 
     It is a plan like any other, of rules that the record implies, and lists every order of the run that stays as it is.
-    `only` and `but` pick orders by number or id. Raises `PlanRefused` where there is no such run or order, `ReadError`
-    where nothing could be read.
+    `only` and `but` pick orders by number or id. Raises `PlanRefused` where there is no such run or order, or where a name
+    means two orders, `ReadError` where nothing could be read.
     """
     now, before = means.clock.now(), means.reader.spent()
     done = means.ledger.done(means.account, run_id)

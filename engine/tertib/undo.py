@@ -16,6 +16,7 @@ from tertib.errors import PlanRefused, ReadError
 from tertib.evaluate import order_key, reasons
 from tertib.load import from_definition
 from tertib.model import Done, Held, Order, Page, Plan, Rule, Scan, Settings, Source, Spent, Trace
+from tertib.plan.picking import meant
 from tertib.plan.propose import nothing_to_change
 from tertib.plan.undoing import Undoing, undo
 from tertib.plan.vetoes import Facts
@@ -46,7 +47,8 @@ def rules_to_undo(
 ) -> ToUndo:
     """Return the rules that take a run back, or the part of it that a person picked by order number or id.
 
-    Raises `PlanRefused` where there is no such run, or an order that was picked is not in it.
+    Raises `PlanRefused` where there is no such run, where an order that was picked is not in it, and for a name that means
+    two orders.
     """
     if done is None:
         raise PlanRefused(
@@ -58,13 +60,10 @@ def rules_to_undo(
         raise PlanRefused(
             said("run `%(run)s` did nothing with order `%(order)s`", run=run_id, order=strange[0])
         )
-    picked = [one for one in done if (not only or _named(one, only)) and not _named(one, but)]
+    named, left_out = meant(done, only), meant(done, but)
+    picked = [one for one in done if (not only or str(one.id) in named) and str(one.id) not in left_out]
     undoing = undo(run_id, picked, settings)
     return ToUndo(tuple(from_definition(one) for one in undoing.definitions), undoing)
-
-
-def _named(one: Done, names: Sequence[str]) -> bool:
-    return one.order_id in names or str(one.id) in names
 
 
 # --- reading --------------------------------------------------------------------------------------------

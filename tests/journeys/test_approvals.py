@@ -43,6 +43,21 @@ def test_a_person_approves_a_part_and_only_that_is_sent(project: Project) -> Non
     assert project.json("audit", "verify")["ok"]
 
 
+def test_a_name_that_means_two_orders_approves_neither(project: Project) -> None:
+    """One order's number is another one's id: the refusal names both, nothing is recorded, and each has a name of its own."""
+    project.rule(CANCEL, mode="approve")
+    (first,) = project.unpaid(1)
+    (second,) = project.unpaid(1, order_id=str(first))
+    plan_id = waiting(project)["plan_id"]
+    refused = project.run("approve", plan_id, "--yes", "--later", "--only", str(first))
+    assert refused.returncode == 1
+    assert f"`{first}` means two orders" in refused.stderr
+    assert f"`{first}` with the id `{second}`" in refused.stderr
+    assert [one["state"] for one in project.json("approvals")["approvals"]] == ["waiting"]
+    done = project.json("approve", plan_id, "--yes", "--only", str(second))
+    assert [one["id"] for one in done["outcomes"]] == [second]
+
+
 def test_a_rejected_plan_cannot_be_approved(project: Project) -> None:
     """A no is a no: nothing was sent, and the queue is empty."""
     project.rule(CANCEL, mode="approve")

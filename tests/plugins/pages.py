@@ -7,6 +7,7 @@ import html
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -181,20 +182,25 @@ class World:
         return [one.kind for one in self.session.ledger.audit_records("default")]
 
 
+def _aged() -> dict[str, Any]:
+    """Return an order that nobody paid for five days."""
+    since = datetime.now(UTC) - timedelta(days=5)
+    return {
+        "status": "pending",
+        "payment_status": "unpaid",
+        "payment_method": "bank_transfer",
+        "pending_time": since.isoformat(),
+        "transferproof_url": None,
+        "shipment_receipt": None,
+        "gross_revenue": "100000.00",
+    }
+
+
 @pytest.fixture(scope="session")
 def shop() -> Iterator[Served]:
     """Serve a shop with five orders to cancel, of which one has a proof of transfer, and one is poisoned."""
     with serve(Shop.empty()) as served:
-        since = datetime.now(UTC) - timedelta(days=5)
-        wanted = {
-            "status": "pending",
-            "payment_status": "unpaid",
-            "payment_method": "bank_transfer",
-            "pending_time": since.isoformat(),
-            "transferproof_url": None,
-            "shipment_receipt": None,
-            "gross_revenue": "100000.00",
-        }
+        wanted = _aged()
         for _ in range(3):
             served.shop.add(wanted)
         served.shop.add({**wanted, "transferproof_url": "https://cdn.example/1.jpg"})
@@ -232,16 +238,52 @@ def laid_out(tmp_path_factory: pytest.TempPathFactory, shop: Served) -> LaidOut:
     return LaidOut(place, environ, plan, run)
 
 
+@dataclass
+class Opener:
+    """Opens the pages on shops of a test's own, so that it may change what is in them."""
+
+    place: Path
+    closed: ExitStack = field(default_factory=ExitStack)
+
+    def __call__(
+        self,
+        *orders: Mapping[str, Any],
+        rules: Mapping[str, str],
+        settings: str = "",
+        contract: str = "seeds",
+    ) -> World:
+        """Open the pages on a shop with these orders; the rules, texts by name, ran once."""
+        served = self.closed.enter_context(serve(Shop.empty(contract)))
+        for order in orders:
+            served.shop.add({**_aged(), **order})
+        (self.place / "rules").mkdir(parents=True)
+        for name, text in rules.items():
+            (self.place / "rules" / f"{name}.yaml").write_text(text, encoding="utf-8")
+        if settings:
+            (self.place / "tertib.yaml").write_text(settings, encoding="utf-8")
+        environ = {"SCALEV_BASE_URL": served.url, "SCALEV_TOKEN": served.business_token}
+        session = Session(None, environ, self.place)
+        self.closed.callback(session.close)
+        loaded = load(session.settings.rules, session.settings).rules
+        plan, run = pipeline.run(loaded, session.means(), session.writer)
+        return _opened(self.place, served, session, plan, run)
+
+
 @pytest.fixture
-def world(
-    tmp_path: Path, shop: Served, laid_out: LaidOut, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[World]:
-    """Open a copy of the project, and its pages; passwords are hashed quickly."""
+def opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
+    """Return what opens the pages on a shop of the test's own."""
+    _hash_quickly(monkeypatch)
+    opener = Opener(tmp_path / "shop")
+    with opener.closed:
+        yield opener
+
+
+def _hash_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_hasher", lambda: PasswordHasher(1, 8, 1))
     monkeypatch.setattr(passwords, "_of_nobody", lambda: PasswordHasher(1, 8, 1).hash("nobody"))
-    place = tmp_path / "shop"
-    shutil.copytree(laid_out.place, place)
-    session = Session(None, laid_out.environ, place)
+
+
+def _opened(place: Path, served: Served, session: Session, plan: Plan, run: Run) -> World:
     log, errands = Told(), []
 
     def at_once(work: Any) -> None:
@@ -249,5 +291,17 @@ def world(
         work()
 
     site = Site({"default": desk_of(session)}, session.clock, Web(), log, local="budi", start=at_once)
-    yield World(place, shop, session, site, log, laid_out.plan, laid_out.run, errands)
+    return World(place, served, session, site, log, plan, run, errands)
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, shop: Served, laid_out: LaidOut, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    """Open a copy of the project, and its pages; passwords are hashed quickly."""
+    _hash_quickly(monkeypatch)
+    place = tmp_path / "shop"
+    shutil.copytree(laid_out.place, place)
+    session = Session(None, laid_out.environ, place)
+    yield _opened(place, shop, session, laid_out.plan, laid_out.run)
     session.close()

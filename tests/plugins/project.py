@@ -57,8 +57,8 @@ class Project:
         (self.place / "rules").mkdir(exist_ok=True)
         (self.place / "rules" / f"{name}.yaml").write_text(text.replace("MODE", mode), encoding="utf-8")
 
-    def unpaid(self, count: int) -> list[Any]:
-        """Add orders that wait for a transfer since five days, and return their ids."""
+    def unpaid(self, count: int, **given: Any) -> list[Any]:
+        """Add orders that wait for a transfer since five days, with what is given, and return their ids."""
         since = (datetime.now(UTC) - timedelta(days=5)).isoformat()
         wanted = {
             "status": "pending",
@@ -69,7 +69,7 @@ class Project:
             "shipment_receipt": None,
             "gross_revenue": "100000.00",
         }
-        return [self.served.shop.add(wanted)["id"] for _ in range(count)]
+        return [self.served.shop.add({**wanted, **given})["id"] for _ in range(count)]
 
     def writes(self) -> int:
         """Return how many changes the shop was asked for."""

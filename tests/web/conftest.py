@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from pages import laid_out, shop, world
+from pages import laid_out, opens, shop, world
 from pseudo import catalogue_of_nobody
 from tertib.cli.showcase import Showcase, showing
 
-__all__ = ["catalogue_of_nobody", "laid_out", "shop", "world"]
+__all__ = ["catalogue_of_nobody", "laid_out", "opens", "shop", "world"]
 
 
 @pytest.fixture(scope="session")

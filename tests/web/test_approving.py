@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from pages import Answer, World
+from pages import RULE, Answer, Opener, World
 from tertib import pipeline
 from tertib.dispatch import approved
+from tertib.errors import PlanRefused
 from tertib.load import load
 from tertib.model import Pick
 
@@ -65,6 +66,32 @@ def test_some_orders_are_approved_and_only_those_are_applied(world: World) -> No
     assert "2 of 4 orders" in world.browser.get(world.at).words
     rung = approved.due(world.session.ledger, "default", world.session.clock.now())
     assert [one.asked.plan_id for one in rung] == [world.waits]
+
+
+def test_an_order_whose_number_is_another_ones_id_is_not_picked_with_it(opens: Opener) -> None:
+    """Only the ticked order is sent: the pages pick by id, and nobody was asked about the other one's money."""
+    asks = {"cancel-unpaid": RULE.replace("MODE", "approve")}
+    world = opens({"id": 1000001}, {"order_id": "1000001", "gross_revenue": "90000000.00"}, rules=asks)
+    ticked, other = sorted(world.plan.changes, key=lambda one: int(one.id))
+    assert (str(ticked.id), other.order_id) == ("1000001", "1000001")
+    world.browser.send(f"{world.at}/approve", {"which": "some", "pick": ["1000001"]})
+    assert world.approval.part == Pick(only=("1000001",), by_id=True)
+    session = world.session
+    run = approved.carry_out(world.approval, session.ledger, session.means(), session.writer)
+    assert [(one.id, one.state) for one in run.outcomes] == [(ticked.id, "confirmed")]
+
+
+def test_a_yes_of_before_that_means_two_orders_sends_neither(opens: Opener) -> None:
+    """Parts that pages recorded by name, and that nobody carried out yet, are refused where a name means two orders."""
+    asks = {"cancel-unpaid": RULE.replace("MODE", "approve")}
+    world = opens({"id": 1000001}, {"order_id": "1000001"}, rules=asks)
+    session, now = world.session, world.session.clock.now()
+    session.ledger.approvals.approve("default", world.waits, who="ani", now=now, part=Pick(only=("1000001",)))
+    with pytest.raises(PlanRefused, match="`1000001` means two orders"):
+        approved.carry_out(world.approval, session.ledger, session.means(), session.writer)
+    assert world.approval.state == "refused"
+    assert "means two orders" in world.browser.get(world.at).words
+    assert world.browser.get("/accounts/default/approvals").status == 200
 
 
 def test_all_but_the_ticked_is_spelled_out(world: World) -> None:

@@ -29,11 +29,13 @@ def restored(
 ) -> tuple[Plan, Pick, context.Session]:
     """Return a plan from its document, the pick as the plan names its orders, and the plan's account.
 
-    Raises `PlanRefused` where the pick names an order that is not in the plan.
+    Raises `PlanRefused` where the pick names an order that is not in the plan, or two orders at once.
     """
     opened, plan = context.of_account(sessions, written.get("account")), record.restore(written)
     only, but = ([_planned(plan, text) for text in texts] for texts in (pick.only, pick.but))
-    return plan, replace(pick, only=tuple(only), but=tuple(but)), opened
+    picked = replace(pick, only=tuple(only), but=tuple(but))
+    planning.select(plan, picked)
+    return plan, picked, opened
 
 
 def _planned(plan: Plan, text: str) -> str:
@@ -47,7 +49,7 @@ def _planned(plan: Plan, text: str) -> str:
 
 def agreed(plan: Plan, pick: Pick, opened: context.Session) -> bool:
     """Show on stderr what is to be done, so that `--json` keeps stdout to itself, and ask."""
-    rows = planning.select(plan, first=pick.first, only=pick.only, but=pick.but)
+    rows = planning.select(plan, pick)
     console = screen.console(color=opened.choices.color, stderr=True)
     preview.changes(plan, rows, console, opened.time.now())
     console.print(summary(rows, opened.tongue), style="bold")

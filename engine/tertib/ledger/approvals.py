@@ -278,12 +278,23 @@ def _state(row: Row[Any], now: datetime) -> str:
 
 
 def _written(part: Pick) -> dict[str, Any]:
-    return {"first": part.first, "only": list(part.only), "but": list(part.but)}
+    # Whoever does not know `by_id` yet still finds the names, and never takes a part for the whole.
+    return {
+        "first": part.first,
+        "only": list(part.only),
+        "but": list(part.but),
+        "by_id": part.by_id,
+    }
 
 
 def _part(written: Mapping[str, Any] | None) -> Pick:
     found = written or {}
-    return Pick(found.get("first"), tuple(found.get("only", ())), tuple(found.get("but", ())))
+    return Pick(
+        first=found.get("first"),
+        only=tuple(found.get("only", ())),
+        but=tuple(found.get("but", ())),
+        by_id=found.get("by_id", False),
+    )
 
 
 # --- as the ledger offers it ----------------------------------------------------------------------------

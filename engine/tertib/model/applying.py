@@ -31,12 +31,13 @@ class State(StrEnum):
 class Pick:
     """Which of a plan's changes a person wants: the first so many, only some, all but some; all where nothing is said.
 
-    `only` and `but` name orders by number or id.
+    `only` and `but` name orders by number or id, as people type them; where `by_id` is set, by id alone (`str(id)`).
     """
 
     first: int | None = None
     only: tuple[str, ...] = ()
     but: tuple[str, ...] = ()
+    by_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)

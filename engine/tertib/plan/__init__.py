@@ -18,6 +18,7 @@ from tertib.model import (
     Held,
     Match,
     Mode,
+    Pick,
     Plan,
     Rule,
     RuleTally,
@@ -25,6 +26,7 @@ from tertib.model import (
 )
 from tertib.plan.holds import WHOLE_RULE
 from tertib.plan.limits import Breach, held_for, of_all_rules, over_limit, sent_by, unvalued
+from tertib.plan.picking import meant
 from tertib.plan.priorities import Claim, settle_claims
 from tertib.plan.propose import propose
 from tertib.plan.vetoes import Facts
@@ -231,20 +233,15 @@ def _warnings(evaluated: Evaluated, program: Program) -> Iterator[str]:
         )
 
 
-def select(
-    plan: Plan, *, first: int | None = None, only: Collection[str] = (), but: Collection[str] = ()
-) -> tuple[Change, ...]:
-    """Return the changes a person picks from a plan: by order or id, without some, or the first so many.
+def select(plan: Plan, pick: Pick) -> tuple[Change, ...]:
+    """Return the changes a person picks from a plan: some orders, all but some, or the first so many.
 
     Without a pick these are the plan's changes; a pick also reaches those that a limit held, so that a
-    backlog can be worked off in parts that stay within the limits.
+    backlog can be worked off in parts that stay within the limits. Raises `PlanRefused` for a name that means two orders.
     """
-    if first is None and not only and not but:
+    if pick.first is None and not pick.only and not pick.but:
         return plan.changes
     pool = (*plan.changes, *plan.over_limit)
-    picked = [change for change in pool if (not only or _named(change, only)) and not _named(change, but)]
-    return tuple(picked if first is None else picked[:first])
-
-
-def _named(change: Change, names: Collection[str]) -> bool:
-    return change.order_id in names or str(change.id) in names
+    only, but = (frozenset(names) if pick.by_id else meant(pool, names) for names in (pick.only, pick.but))
+    picked = [one for one in pool if (not only or str(one.id) in only) and str(one.id) not in but]
+    return tuple(picked if pick.first is None else picked[: pick.first])

@@ -30,19 +30,19 @@ def portion(approval: Approval, read: Callable[[str], Plan | None]) -> Portion |
     """Return what of a plan a person said yes to, None where nobody did; `read` gives a plan by its id.
 
     A yes to all of a plan leaves out the orders that a limit holds, although it was asked about them too. A plan that
-    was damaged in the ledger tells nothing here: its own page says so.
+    was damaged in the ledger tells nothing here, for its own page says so; nor does a part in which one name means two
+    orders, for it is refused.
     """
     if not approval.approved:
         return None
     try:
         plan = read(approval.asked.plan_id)
+        return None if plan is None else _portion(approval, plan)
     except (LedgerCorrupt, PlanRefused):
         return None
-    return None if plan is None else _portion(approval, plan)
 
 
 def _portion(approval: Approval, plan: Plan) -> Portion:
-    picked = approval.part
-    chosen = select(plan, first=picked.first, only=picked.only, but=picked.but)
+    chosen = select(plan, approval.part)
     value = sum((one.value or Decimal(0) for one in chosen), Decimal(0))
     return Portion(len(chosen), approval.asked.changes, value)

@@ -62,7 +62,7 @@ class Choice:
     @property
     def part(self) -> Pick:
         """Return the choice as it is recorded."""
-        return Pick() if self.whole else Pick(only=self.ids)
+        return Pick() if self.whole else Pick(only=self.ids, by_id=True)
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -109,6 +109,16 @@ def test_part_of_a_run_can_be_undone(world: Any) -> None:
         undo(world, "default-77")
 
 
+def test_a_name_that_means_two_orders_of_a_run_is_refused(world: Any) -> None:
+    """One order's number may be another one's id: nobody takes back what they did not mean."""
+    world.shop.add(7, order_id="1")
+    run = done(world, confirm(world))
+    for given in ({"only": ["1"]}, {"but": ["1"]}):
+        with pytest.raises(PlanRefused, match="`1` means two orders"):
+            undo(world, run, **given)
+    assert [one.id for one in undo(world, run, only=["order-1", "7"]).changes] == [7, 1]
+
+
 # --- what stays -----------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,24 @@ def test_a_plan_waits_until_somebody_says_yes(desk: Any) -> None:
     assert ledger.verify_audit(ACCOUNT).ok
 
 
+def test_a_part_is_kept_as_it_was_picked(desk: Any) -> None:
+    """Whether orders were picked by id alone is kept; a record from before that was asked tells of names of either kind."""
+    ledger = desk.open()
+    parts = {
+        ask(desk, ledger, desk.change(number, rule=f"rule-{number}")).plan_id: part
+        for number, part in enumerate(
+            (Pick(only=("1", "2"), by_id=True), Pick(but=("order-1",)), Pick(first=2), Pick())
+        )
+    }
+    for plan, part in parts.items():
+        ledger.approvals.approve(ACCOUNT, plan, who="budi", part=part, now=desk.now)
+        assert ledger.approvals.of(ACCOUNT, plan, desk.now).part == part
+    plan = next(iter(parts))
+    before = '{"first":null,"only":["1"],"but":[]}'
+    desk.execute("UPDATE approvals SET part = :part", part=before)
+    assert ledger.approvals.of(ACCOUNT, plan, desk.now).part == Pick(only=("1",))
+
+
 def test_a_plan_is_decided_once(desk: Any) -> None:
     """After a yes, a no, or its time, each further word is refused in one sentence that says why."""
     ledger = desk.open()

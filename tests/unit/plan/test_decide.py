@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tertib.model import History, Limits, Mode, Sent
+from tertib.errors import PlanRefused
+from tertib.model import History, Limits, Mode, Pick, Sent
 from tertib.plan import select
 
 UUID = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -200,10 +201,23 @@ def test_caps_hold_everything(plan: Any, order: Any, rule: Any) -> None:
 def test_a_backlog_is_worked_off_by_picking(plan: Any, order: Any, rule: Any) -> None:
     """A pick reaches what a limit held; without one only the plan's own changes go."""
     decided = plan([order(n) for n in (1, 2, 3)], rule(limits=Limits(orders=2)))
-    assert select(decided) == ()
-    assert [change.id for change in select(decided, first=2)] == [1, 2]
-    assert [change.id for change in select(decided, only={"260310002"})] == [2]
-    assert [change.id for change in select(decided, but={"2"})] == [1, 3]
+    assert select(decided, Pick()) == ()
+    assert [change.id for change in select(decided, Pick(first=2))] == [1, 2]
+    assert [change.id for change in select(decided, Pick(only=("260310002",)))] == [2]
+    assert [change.id for change in select(decided, Pick(but=("2",)))] == [1, 3]
+
+
+def test_a_name_that_means_two_orders_is_refused(plan: Any, order: Any, rule: Any) -> None:
+    """One order's number may be another one's id: typed, it is refused with both named; by id it is the one order alone."""
+    orders = [order(1), order(2, order_id="1"), order(3)]
+    decided = plan(orders, rule())
+    for pick in (Pick(only=("1",)), Pick(but=("3", "1"))):
+        with pytest.raises(PlanRefused, match="`1` means two orders") as refused:
+            select(decided, pick)
+        assert "`260310001` with the id `1`, and `1` with the id `2`" in str(refused.value)
+    assert [change.id for change in select(decided, Pick(only=("2", "260310003")))] == [2, 3]
+    assert [change.id for change in select(decided, Pick(only=("1",), by_id=True))] == [1]
+    assert [change.id for change in select(decided, Pick(but=("1",), by_id=True))] == [2, 3]
 
 
 # --- reading --------------------------------------------------------------------------------------------

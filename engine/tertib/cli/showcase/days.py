@@ -41,7 +41,7 @@ def _approve(rule: str, who: str, note: str, *, first: int | None = None) -> Cal
                 who=who,
                 note=note,
                 now=scene.now,
-                part=None if first is None else Pick(only=tuple(scene.ids(one)[:first])),
+                part=None if first is None else Pick(only=tuple(scene.ids(one)[:first]), by_id=True),
             )
 
     return happens
