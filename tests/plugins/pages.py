@@ -38,6 +38,17 @@ RULE: Final = CANCEL.replace(
     "action:",
     'schedule: "*/30 8-21 * * *"\ndescription: Cancel what nobody pays.\naction:',
 )
+CONFIRM: Final = """\
+name: confirm-paid
+query: {status: pending, payment_status: unpaid, payment_method: bank_transfer}
+conditions:
+  - pending_time: {older_than: 3d}
+action: {status: confirmed}
+first_run: apply
+mode: apply
+"""
+"""A rule that acts by itself, and whose changes can be taken back."""
+
 TEST: Final = """\
 now: 2026-11-21T10:00:00+07:00
 cases:
@@ -182,7 +193,7 @@ class World:
         return [one.kind for one in self.session.ledger.audit_records("default")]
 
 
-def _aged() -> dict[str, Any]:
+def aged() -> dict[str, Any]:
     """Return an order that nobody paid for five days."""
     since = datetime.now(UTC) - timedelta(days=5)
     return {
@@ -200,7 +211,7 @@ def _aged() -> dict[str, Any]:
 def shop() -> Iterator[Served]:
     """Serve a shop with five orders to cancel, of which one has a proof of transfer, and one is poisoned."""
     with serve(Shop.empty()) as served:
-        wanted = _aged()
+        wanted = aged()
         for _ in range(3):
             served.shop.add(wanted)
         served.shop.add({**wanted, "transferproof_url": "https://cdn.example/1.jpg"})
@@ -255,7 +266,7 @@ class Opener:
         """Open the pages on a shop with these orders; the rules, texts by name, ran once."""
         served = self.closed.enter_context(serve(Shop.empty(contract)))
         for order in orders:
-            served.shop.add({**_aged(), **order})
+            served.shop.add({**aged(), **order})
         (self.place / "rules").mkdir(parents=True)
         for name, text in rules.items():
             (self.place / "rules" / f"{name}.yaml").write_text(text, encoding="utf-8")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from pages import Answer, Browser, World
+from pages import CONFIRM, Answer, Browser, Opener, World, aged
 from tertib import pipeline
 from tertib.errors import ReadError
 from tertib.load import load
@@ -185,6 +187,42 @@ def test_runs_are_listed_by_key_and_told_as_a_funnel(world: World) -> None:
     text = world.browser.get(f"/accounts/default/runs/{world.run.run_id}").text
     assert "<desc>read 5, matched 5, vetoed 1, held 0, sent 0, confirmed 0</desc>" in text
     assert world.browser.get("/accounts/default/runs/nope").status == 404
+
+
+class Dying:
+    """A writer that ends the process, as far as a run can tell, at its second request."""
+
+    def __init__(self, writer: Any) -> None:
+        self.writer, self.asked = writer, 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Return whatever else a writer has."""
+        return getattr(self.writer, name)
+
+    def change_status(self, body: Any) -> Any:
+        """Send one request, and no second one."""
+        self.asked += 1
+        if self.asked > 1:
+            raise SystemExit("ended")
+        return self.writer.change_status(body)
+
+
+def test_a_run_that_failed_tells_what_it_sent(opens: Opener) -> None:
+    """Lists and the run's page count what the record knows, not what a run says of itself when it ends in order."""
+    settings = "rules: rules/\nledger: sqlite:///tertib.db\napply: {batch_size: 1}\n"
+    world = opens(rules={"confirm-paid": CONFIRM}, settings=settings)
+    for _ in range(3):
+        world.served.shop.add(aged())
+    rules = load(world.session.settings.rules, world.session.settings).rules
+    with pytest.raises(SystemExit):
+        pipeline.run(rules, world.session.means(), Dying(world.session.writer))
+    (failed, _) = world.session.ledger.runs("default")
+    cells = [("sent", "2"), ("confirmed", "1")]
+    for place in ("/", "/accounts/default/runs"):
+        found = re.findall(r'data-label="(sent|confirmed)" class="num">(\d+)', world.browser.get(place).text)
+        assert found[:2] == cells
+    told = world.browser.get(f"/accounts/default/runs/{failed.run_id}").text
+    assert "sent 2, confirmed 1</desc>" in told
 
 
 def test_an_undo_is_planned_and_waits_like_any_plan(world: World) -> None:

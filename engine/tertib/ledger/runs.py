@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select, union
+from sqlalchemy import Connection, Row, Select, func, select, union
 
 from tertib.ledger import schema
 from tertib.ledger.values import wire_id
@@ -16,11 +17,19 @@ from tertib.model import Source
 
 _R: Final = schema.runs.c
 _C: Final = schema.changes.c
+_Q: Final = schema.requests.c
+
+_REQUESTS: Final = ("reads", "retries", "rereads", "writes")
+"""What a run says of its requests when it ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run. `state` is `running`, `ended` or `interrupted`; `stopped` says why it ended early."""
+    """One run. `state` is `running`, `ended` or `interrupted`; `stopped` says why it ended early.
+
+    `totals` counts its orders by state and those that went `on_the_wire`, as the record stands now, however the run
+    ended and whatever was read back since; and its requests, which are known once it ended.
+    """
 
     run_id: str
     account: str
@@ -82,6 +91,35 @@ class ChangeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """Changes of one run that are alike: so many `orders`, of which so many were `sent`."""
+
+    plan_id: str | None
+    state: str
+    reversible: bool
+    orders: int
+    sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutline:
+    """A run with its changes counted, not read: however many there are, an outline is small."""
+
+    run: RunRecord
+    groups: tuple[Alike, ...]
+
+    @property
+    def plan_ids(self) -> tuple[str, ...]:
+        """Return the plans that the run rests on: its own, and those of which it took changes."""
+        return _named([self.run.plan_id, *(one.plan_id for one in self.groups)])
+
+    @property
+    def states(self) -> Mapping[str, int]:
+        """Return how many orders stand in each state."""
+        return _states(self.groups)
+
+
+@dataclass(frozen=True, slots=True)
 class RunDetails:
     """A run with everything that happened in it, in the order in which it happened."""
 
@@ -92,8 +130,11 @@ class RunDetails:
     @property
     def plan_ids(self) -> tuple[str, ...]:
         """Return the plans that the run rests on: its own, and those of which it took changes."""
-        named = dict.fromkeys([self.run.plan_id, *(one.plan_id for one in self.changes)])
-        return tuple(name for name in named if name is not None)
+        return _named([self.run.plan_id, *(one.plan_id for one in self.changes)])
+
+
+def _named(plan_ids: Sequence[str | None]) -> tuple[str, ...]:
+    return tuple(name for name in dict.fromkeys(plan_ids) if name is not None)
 
 
 def listed(connection: Connection, account: str, limit: int, before: str | None) -> tuple[RunRecord, ...]:
@@ -101,23 +142,65 @@ def listed(connection: Connection, account: str, limit: int, before: str | None)
     wanted = select(schema.runs).where(_R.account == account).order_by(_R.epoch.desc()).limit(limit)
     if before is not None:
         wanted = wanted.where(_R.epoch < select(_R.epoch).where(_R.id == before).scalar_subquery())
-    return tuple(_run(row) for row in connection.execute(wanted))
+    counted = _counted(connection, wanted.with_only_columns(_R.id))
+    return tuple(_run(row, counted.get(row.id, ())) for row in connection.execute(wanted))
+
+
+def _counted(connection: Connection, runs: Select[Any]) -> dict[str, tuple[Alike, ...]]:
+    """Return the changes of some runs, named by a query, counted in one go: those that came first, first."""
+    alike = (_C.run, _C.plan, _C.state, _C.reversible)
+    wanted = (
+        select(*alike, func.count(), func.count(_C.sent_at))
+        .where(_C.run.in_(runs))
+        .group_by(*alike)
+        .order_by(func.min(_C.number))
+    )
+    found: dict[str, tuple[Alike, ...]] = {}
+    for run_id, *group in connection.execute(wanted):
+        found[run_id] = (*found.get(run_id, ()), Alike(*group))
+    return found
+
+
+def _states(groups: Sequence[Alike]) -> Mapping[str, int]:
+    found = Counter[str]()
+    for one in groups:
+        found[one.state] += one.orders
+    return found
+
+
+def outline(connection: Connection, run_id: str) -> RunOutline | None:
+    """Return one run with its changes counted, None where there is none of that id."""
+    wanted = select(schema.runs).where(_R.id == run_id)
+    run = connection.execute(wanted).first()
+    if run is None:
+        return None
+    groups = _counted(connection, wanted.with_only_columns(_R.id)).get(run_id, ())
+    return RunOutline(_run(run, groups), groups)
+
+
+def requests(connection: Connection, run_id: str, limit: int | None = None) -> tuple[RequestRecord, ...]:
+    """Return the first requests of a run, or all of them, in the order in which they were sent."""
+    wanted = select(schema.requests).where(_Q.run == run_id).order_by(_Q.number).limit(limit)
+    return tuple(_request(row) for row in connection.execute(wanted))
+
+
+def changes(
+    connection: Connection, run_id: str, limit: int | None = None, after: str | None = None
+) -> tuple[ChangeRecord, ...]:
+    """Return changes of a run in its order, all of them or so many; `after` is the last change of the page before."""
+    wanted = select(schema.changes).where(_C.run == run_id).order_by(_C.number).limit(limit)
+    if after is not None:
+        last = select(_C.number).where(_C.id == after).scalar_subquery()
+        wanted = wanted.where(_C.number > func.coalesce(last, 0))
+    return tuple(_change(row) for row in connection.execute(wanted))
 
 
 def details(connection: Connection, run_id: str) -> RunDetails | None:
     """Return one run whole, None where there is none of that id."""
-    run = connection.execute(select(schema.runs).where(_R.id == run_id)).first()
-    if run is None:
+    found = outline(connection, run_id)
+    if found is None:
         return None
-    requests = (
-        select(schema.requests).where(schema.requests.c.run == run_id).order_by(schema.requests.c.number)
-    )
-    changes = select(schema.changes).where(_C.run == run_id).order_by(_C.number)
-    return RunDetails(
-        run=_run(run),
-        requests=tuple(_request(row) for row in connection.execute(requests)),
-        changes=tuple(_change(row) for row in connection.execute(changes)),
-    )
+    return RunDetails(found.run, requests(connection, run_id), changes(connection, run_id))
 
 
 def changes_of(connection: Connection, account: str, ref: str) -> tuple[ChangeRecord, ...]:
@@ -132,7 +215,8 @@ def changes_of(connection: Connection, account: str, ref: str) -> tuple[ChangeRe
     return tuple(_change(row) for row in rows)
 
 
-def _run(row: Row[Any]) -> RunRecord:
+def _run(row: Row[Any], groups: Sequence[Alike]) -> RunRecord:
+    at_the_end = row.totals or {}
     return RunRecord(
         run_id=row.id,
         account=row.account,
@@ -144,7 +228,11 @@ def _run(row: Row[Any]) -> RunRecord:
         started_at=row.started_at,
         ended_at=row.ended_at,
         stopped=row.stopped,
-        totals=row.totals or {},
+        totals={
+            **_states(groups),
+            "on_the_wire": sum(one.sent for one in groups),
+            **{name: at_the_end[name] for name in _REQUESTS if name in at_the_end},
+        },
     )
 
 

@@ -54,7 +54,7 @@ from tertib.ledger.process import Owner
 from tertib.ledger.quarantine import Quarantined
 from tertib.ledger.requests import SqlClaim
 from tertib.ledger.rota import Rota
-from tertib.ledger.runs import ChangeRecord, RunDetails, RunRecord
+from tertib.ledger.runs import ChangeRecord, RequestRecord, RunDetails, RunOutline, RunRecord
 from tertib.ledger.slots import Cause, Slot, SlotState
 from tertib.ledger.trail import Writing
 from tertib.ledger.values import PERSONAL, UNREADABLE, Veil, keyed
@@ -436,6 +436,21 @@ class SqlLedger:
         """Return a run with its requests and changes, None where there is none of that id."""
         with self._database.reading() as connection:
             return runs.details(connection, run_id)
+
+    def run_outline(self, run_id: str) -> RunOutline | None:
+        """Return a run with its changes counted, None where there is none of that id."""
+        with self._database.reading() as connection:
+            return runs.outline(connection, run_id)
+
+    def run_requests(self, run_id: str, limit: int) -> tuple[RequestRecord, ...]:
+        """Return the first requests of a run, in the order in which they were sent."""
+        with self._database.reading() as connection:
+            return runs.requests(connection, run_id, limit)
+
+    def run_changes(self, run_id: str, limit: int, after: str | None = None) -> tuple[ChangeRecord, ...]:
+        """Return changes of a run in its order, from the one after change `after` on."""
+        with self._database.reading() as connection:
+            return runs.changes(connection, run_id, limit, after)
 
     def changes_of(self, account: str, order_ref: str) -> tuple[ChangeRecord, ...]:
         """Return all that was decided on an order, named by its order_id or id, the oldest first."""

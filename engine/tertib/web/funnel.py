@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tertib.ledger.runs import RunDetails
+from tertib.ledger.runs import RunDetails, RunOutline
 from tertib.model import Plan, State
 from tertib.plan.holds import UNINTENDED
 from tertib.telling.tongue import Tongue
@@ -23,15 +23,15 @@ def of_plan(plan: Plan, tongue: Tongue) -> list[Step]:
     ]
 
 
-def of_run(found: RunDetails, plans: Sequence[Plan], tongue: Tongue) -> list[Step]:
+def of_run(found: RunDetails | RunOutline, plans: Sequence[Plan], tongue: Tongue) -> list[Step]:
     """Return the funnel of a run: from the orders that were read to those that were confirmed."""
-    kept = [one for one in found.changes if one.state in {State.HELD.value, State.STALE.value}]
-    sent = [one for one in found.changes if one.sent_at is not None]
+    totals = found.run.totals
+    kept = sum(totals.get(state, 0) for state in (State.HELD.value, State.STALE.value))
     return [
         # the parts of one reading each tell of all that was read
-        *_decided(plans, max((plan.orders_read for plan in plans), default=0), len(kept), tongue),
-        Step(tongue.gettext("sent"), len(sent)),
-        Step(tongue.gettext("confirmed"), sum(one.state in KNOWN for one in sent), "good"),
+        *_decided(plans, max((plan.orders_read for plan in plans), default=0), kept, tongue),
+        Step(tongue.gettext("sent"), totals["on_the_wire"]),
+        Step(tongue.gettext("confirmed"), sum(totals.get(state, 0) for state in KNOWN), "good"),
     ]
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tertib.errors import PlanRefused
-from tertib.model import Held, Sent
+from tertib.ledger.runs import Alike
+from tertib.model import Held, Run, Sent, Spent, State
 
 ACCOUNT = "default"
 
@@ -25,6 +26,54 @@ def test_a_days_changes_are_added_up_by_rule(desk: Any) -> None:
     assert found == {"cancel": Sent(2, Decimal(168724)), "close": Sent(1, Decimal(100))}
     assert ledger.changed(ACCOUNT, began - timedelta(days=1), began) == {}
     assert ledger.changed("another", began, desk.now + timedelta(days=1)) == {}
+
+
+def test_runs_are_counted_as_the_record_stands(desk: Any) -> None:
+    """What a run sent and what is known to be done, however it ended: killed, failed, or with an answer read back later."""
+    ledger = desk.open()
+    done = desk.confirm(ledger, *desk.changes(2))
+    lost, other, unsent = (desk.change(number) for number in (5, 6, 7))
+    killed = desk.begin(ledger, lost, other, unsent)
+    desk.answer(ledger, desk.send(ledger, killed, other), "answered", State.CONFIRMED, other)
+    desk.answer(ledger, desk.send(ledger, killed, lost), "unknown", State.SENT, lost, status=None)
+    assert ledger.runs(ACCOUNT)[0].totals == {"sent": 1, "confirmed": 1, "planned": 1, "on_the_wire": 2}
+    desk.later(minutes=30)
+    failed = desk.begin(ledger, desk.change(8))
+    ledger.end(Run(failed, "", Spent(), 0, (), "failed: OSError"), desk.now)
+    (unknown,) = ledger.unsettled(ACCOUNT)
+    ledger.settle(ACCOUNT, unknown, desk.outcome(lost, State.CONFIRMED_BY_READBACK), desk.now)
+    found = {one.run_id: one.totals for one in ledger.runs(ACCOUNT)}
+    assert found[killed] == {"confirmed_by_readback": 1, "confirmed": 1, "abandoned": 1, "on_the_wire": 2}
+    assert (found[failed]["abandoned"], found[failed]["on_the_wire"]) == (1, 0)
+    assert (found[done]["confirmed"], found[done]["on_the_wire"], found[done]["reads"]) == (2, 2, 2)
+    assert [one.run_id for one in ledger.runs(ACCOUNT, 1, before=failed)] == [killed]
+    assert ledger.runs(ACCOUNT, 1, before=failed)[0].totals == found[killed]
+
+
+def test_a_run_is_outlined_without_its_rows(desk: Any) -> None:
+    """Its changes counted by plan, state and whether they can go back; its rows come a page at a time."""
+    ledger = desk.open()
+    changes = [replace(desk.change(number), reversible=number == 2) for number in range(5)]
+    run = desk.begin(ledger, *changes)
+    for one in changes[:2]:
+        desk.answer(ledger, desk.send(ledger, run, one), "answered", State.CONFIRMED, one)
+    outline = ledger.run_outline(run)
+    plan = outline.run.plan_id
+    assert outline.groups == (
+        Alike(plan, "confirmed", reversible=False, orders=2, sent=2),
+        Alike(plan, "planned", reversible=True, orders=1, sent=0),
+        Alike(plan, "planned", reversible=False, orders=2, sent=0),
+    )
+    assert outline.states == {"confirmed": 2, "planned": 3}
+    assert (outline.plan_ids, outline.run) == ((plan,), ledger.run_details(run).run)
+    first = ledger.run_changes(run, 3)
+    assert [one.id for one in first] == [0, 1, 2]
+    assert [one.id for one in ledger.run_changes(run, 3, first[-1].change_id)] == [3, 4]
+    assert [one.id for one in ledger.run_changes(run, 2, "no-such-change")] == [0, 1]
+    assert [one.number for one in ledger.run_requests(run, 1)] == [1]
+    assert ledger.run_outline("default-9") is None
+    empty = ledger.begin("second", None, kind="apply", slot=None, now=desk.now)
+    assert ledger.run_outline(empty).groups == ()
 
 
 def test_approvals_are_listed_a_page_at_a_time(desk: Any) -> None:

@@ -172,18 +172,20 @@ def test_ending_a_run_abandons_what_it_did_not_send(desk: Any) -> None:
 
 
 def test_totals_tell_states_and_requests(desk: Any) -> None:
-    """A run's totals count its outcomes by state and its requests by purpose."""
+    """A run's totals count its orders by state and its requests by purpose."""
     ledger = desk.open()
-    changes = desk.changes(3)
+    changes = desk.changes(4)
     run = desk.begin(ledger, *changes)
+    desk.answer(ledger, desk.send(ledger, run, changes[3]), "answered", State.CONFIRMED, changes[3])
     outcomes = [
         desk.outcome(changes[0], State.HELD),
-        *(desk.outcome(one, State.STALE) for one in changes[1:]),
+        *(desk.outcome(one, State.STALE) for one in changes[1:3]),
     ]
+    ledger.conclude(run, outcomes, desk.now)
     desk.end(ledger, run, *outcomes)
     details = ledger.run_details(run)
     assert details.run.totals == {
-        "held": 1, "stale": 2, "on_the_wire": 3, "reads": 2, "retries": 0, "rereads": 0, "writes": 1,
+        "held": 1, "stale": 2, "confirmed": 1, "on_the_wire": 1, "reads": 2, "retries": 0, "rereads": 0, "writes": 1,
     }  # fmt: skip
 
 
