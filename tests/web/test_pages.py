@@ -13,8 +13,10 @@ import pytest
 
 from pages import CONFIRM, Answer, Browser, Opener, World, aged
 from tertib import pipeline
+from tertib.dispatch import approved
 from tertib.errors import ReadError
 from tertib.load import load
+from tertib.web import runs
 
 
 def test_today_tells_what_waits_and_what_is_at_stake(world: World) -> None:
@@ -223,6 +225,29 @@ def test_a_run_that_failed_tells_what_it_sent(opens: Opener) -> None:
         assert found[:2] == cells
     told = world.browser.get(f"/accounts/default/runs/{failed.run_id}").text
     assert "sent 2, confirmed 1</desc>" in told
+
+
+def test_a_page_of_a_large_run_reads_its_own_rows_alone(
+    opens: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orders come a page at a time, by key; no page, and no look at how a plan goes, reads the whole run."""
+    asks = CONFIRM.replace("mode: apply", "mode: approve")
+    world = opens(*[{} for _ in range(5)], rules={"confirm-paid": asks})
+    world.browser.send(f"{world.at}/approve", {"which": "all"})
+    session = world.session
+    run = approved.carry_out(world.approval, session.ledger, session.means(), session.writer)
+    monkeypatch.setattr(runs, "_ROWS", 2)
+    monkeypatch.setattr(type(session.ledger), "run_details", None)
+    place, rows = f"/accounts/default/runs/{run.run_id}", []
+    while place:
+        text = world.browser.get(place).text
+        rows.append(re.findall(r'href="/accounts/default/orders/([^"]*)"', text))
+        more = re.search(rf'href="([^"]*{run.run_id}\?after=[^"]*)"', text)
+        place = more[1] if more else ""
+    assert [len(page) for page in rows] == [2, 2, 1]
+    assert {order for page in rows for order in page} == {one.order_id for one in run.outcomes}
+    assert "5 confirmed" in world.browser.get(f"{world.at}/progress").words
+    assert "5 confirmed" in world.browser.get(world.at).words
 
 
 def test_an_undo_is_planned_and_waits_like_any_plan(world: World) -> None:

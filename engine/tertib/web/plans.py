@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from tertib.ledger.approvals import APPLIED, APPROVED, REFUSED, WAITING, Approval
-from tertib.ledger.runs import RunDetails
+from tertib.ledger.runs import RunOutline
 from tertib.model import Plan
 from tertib.sayings import said
 from tertib.telling import changes
@@ -28,7 +27,7 @@ class Progress:
 
     approval: Approval
     approved: Portion | None
-    run: RunDetails | None
+    run: RunOutline | None
     states: Mapping[str, int]
 
     @property
@@ -85,7 +84,5 @@ def approved_of(visit: Visit, approval: Approval) -> Portion | None:
 
 def progress_of(visit: Visit, approval: Approval) -> Progress:
     """Return how far the plan of an approval has come."""
-    run = None if approval.run_id is None else visit.desk.ledger.run_details(approval.run_id)
-    return Progress(
-        approval, approved_of(visit, approval), run, Counter(one.state for one in run.changes) if run else {}
-    )
+    run = None if approval.run_id is None else visit.desk.ledger.run_outline(approval.run_id)
+    return Progress(approval, approved_of(visit, approval), run, run.states if run else {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Final
 
 from starlette.responses import Response
@@ -10,7 +9,7 @@ from starlette.responses import Response
 from tertib import pipeline
 from tertib.clock import Stopped
 from tertib.errors import TertibError
-from tertib.ledger.runs import RunDetails
+from tertib.ledger.runs import RunDetails, RunOutline
 from tertib.model import Plan, undone_run
 from tertib.sayings import N_, said
 from tertib.telling import waiting
@@ -20,6 +19,7 @@ from tertib.web.site import Refusal, Visit, see_other
 
 _PAGE: Final = 40
 _ROWS: Final = 100
+_REQUESTS: Final = 100
 _WORKING: Final = ""
 """What an errand's note is while it is at work; afterwards it says why it failed."""
 
@@ -33,24 +33,23 @@ def listed(visit: Visit) -> Response:
 
 
 def show(visit: Visit) -> Response:
-    """Show a run: its course, its funnel, every request, and what became of every order."""
-    found = run_of(visit)
+    """Show a run: its course, its funnel, its requests, and a page of what became of its orders."""
+    found, ledger = _outline_of(visit), visit.desk.ledger
+    run_id = found.run.run_id
     plans = _plans(visit.desk, found)
-    key = (visit.desk.account, found.run.run_id)
-    number = visit.query.get("after", "")
-    after = int(number) if number.isascii() and number.isdecimal() else 0
-    desk, shown = visit.desk, found.changes[after : after + _ROWS]
+    desk, key = visit.desk, (visit.desk.account, run_id)
+    changes = ledger.run_changes(run_id, _ROWS + 1, visit.query.get("after"))
+    shown = waiting.as_it_stands(changes[:_ROWS], ledger.approvals, desk.account, visit.now, desk.zone)
     return visit.page(
         "run.html",
         run=found.run,
-        requests=found.requests,
-        changes=waiting.as_it_stands(shown, desk.ledger.approvals, desk.account, visit.now, desk.zone),
-        more=after + _ROWS if len(found.changes) > after + _ROWS else None,
+        requests=ledger.run_requests(run_id, _REQUESTS),
+        changes=shown,
+        more=changes[_ROWS - 1].change_id if len(changes) > _ROWS else None,
         steps=funnel.of_run(found, plans, visit.tongue),
-        states=Counter(one.state for one in found.changes),
-        undoable=any(one.reversible and one.state in funnel.KNOWN for one in found.changes),
+        undoable=any(one.reversible and one.state in funnel.KNOWN for one in found.groups),
         errand=visit.site.errands.get(key),
-        way_back=_way_back(visit, found.run.run_id),
+        way_back=_way_back(visit, run_id),
     )
 
 
@@ -61,18 +60,30 @@ def _way_back(visit: Visit, run_id: str) -> str | None:
     return next((asked.plan_id for asked in found), None)
 
 
-def _plans(desk: Desk, found: RunDetails) -> list[Plan]:
+def _plans(desk: Desk, found: RunOutline) -> list[Plan]:
     plans = map(desk.plan, found.plan_ids)
     return [plan for plan in plans if plan is not None]
 
 
 def run_of(visit: Visit) -> RunDetails:
-    """Return the run that the page is about; raises `Refusal` where the account has none of that id."""
+    """Return the run that the page is about, whole; raises `Refusal` where the account has none of that id."""
     found = visit.desk.ledger.run_details(visit.arg("run"))
     if found is None or found.run.account != visit.desk.account:
-        told = said("there is no run `%(run)s` in this account", run=visit.arg("run")[:80])
-        raise Refusal(told, status=404)
+        raise _no_such_run(visit)
     return found
+
+
+def _outline_of(visit: Visit) -> RunOutline:
+    """Return the run that the page is about, its orders counted; raises `Refusal` where the account has none of that id."""
+    found = visit.desk.ledger.run_outline(visit.arg("run"))
+    if found is None or found.run.account != visit.desk.account:
+        raise _no_such_run(visit)
+    return found
+
+
+def _no_such_run(visit: Visit) -> Refusal:
+    told = said("there is no run `%(run)s` in this account", run=visit.arg("run")[:80])
+    return Refusal(told, status=404)
 
 
 # --- undo -----------------------------------------------------------------------------------------------
@@ -80,7 +91,7 @@ def run_of(visit: Visit) -> RunDetails:
 
 def undo(visit: Visit) -> Response:
     """Plan the way back from a run, beside everything else; the plan then waits for approval like any other."""
-    found = run_of(visit)
+    found = _outline_of(visit)
     site, desk, run_id, who = visit.site, visit.desk, found.run.run_id, visit.who.name
     key = (desk.account, run_id)
     if site.errands.get(key) != _WORKING:
