@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -260,6 +263,82 @@ def test_an_undo_is_planned_and_waits_like_any_plan(world: World) -> None:
     (record,) = [one for one in ledger.audit_records("default") if one.kind == "undo_requested"]
     assert record.facts == {"run": world.run.run_id, "who": "siti"}
     assert len(ledger.approvals.waiting("default", now)) == 1
+
+
+def test_an_undo_is_planned_once(opens: Opener) -> None:
+    """However often the form comes, while a way back waits or is approved: no further reading, and no other plan."""
+    world = opens({}, {}, rules={"confirm-paid": CONFIRM})
+    session, browser = world.session, world.person("siti", "approver")
+    place = f"/accounts/default/runs/{world.run.run_id}"
+    browser.send(f"{place}/undo")
+    (asked,) = session.ledger.approvals.waiting("default", session.clock.now())
+    reads = session.reader.spent().reads
+    assert {browser.send(f"{place}/undo").place for _ in range(25)} == {place}
+    browser.send(f"/accounts/default/plans/{asked.asked.plan_id}/approve", {"which": "all"})
+    assert browser.send(f"{place}/undo").place == place
+    told = browser.get(place)
+    assert "is approved, about to run" in told.words
+    assert "Plan to take this run back" not in told.words
+    (approval,) = session.ledger.approvals.approved("default", session.clock.now())
+    assert approval.asked == asked.asked
+    assert (session.reader.spent().reads, world.kinds().count("undo_requested")) == (reads, 1)
+
+
+def test_two_who_ask_at_once_begin_one_undo(opens: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks whether there is a way back while somebody else is about to begin one."""
+    world = opens({}, rules={"confirm-paid": CONFIRM})
+    both, looks = threading.Barrier(2), runs._way_back
+
+    def looks_together(*given: Any) -> Any:
+        found = looks(*given)
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        return found
+
+    monkeypatch.setattr(runs, "_way_back", looks_together)
+    browsers = [world.person(name, "approver") for name in ("ani", "siti")]
+    place = f"/accounts/default/runs/{world.run.run_id}/undo"
+    forms = [{"csrf": browser.get("/accounts").secret} for browser in browsers]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda one, form: one.post(place, form).status, browsers, forms))
+    assert answers == [303, 303]
+    assert (len(world.errands), world.kinds().count("undo_requested")) == (1, 1)
+
+
+def test_planning_undos_has_its_measure(world: World) -> None:
+    """They count with what else reads from Scalev: twenty a minute an account."""
+    place = f"/accounts/default/runs/{world.run.run_id}/undo"
+    held = str(world.plan.held[0].order_id)
+    assert world.browser.send("/accounts/default/why", {"order": held}).status == 200
+    answers = [world.browser.send(place) for _ in range(20)]
+    assert [one.status for one in answers] == [303] * 19 + [429]
+    assert "too many questions" in answers[-1].words
+
+
+def test_a_run_above_the_limit_is_taken_back_in_parts(opens: Opener) -> None:
+    """The way back waits although a limit holds all of it; the pages say what the limit is, and a part within it goes."""
+    rule = CONFIRM + "limits: {orders: 10}\n"
+    settings = "rules: rules/\nledger: sqlite:///tertib.db\nlimits: {orders: 2}\n"
+    world = opens({}, {}, {}, rules={"confirm-paid": rule}, settings=settings)
+    session, browser = world.session, world.person("siti", "approver")
+    place = f"/accounts/default/runs/{world.run.run_id}"
+    browser.send(f"{place}/undo")
+    words = browser.get(place).words
+    assert "a plan that takes this run back waits for approval" in words
+    assert "more than may go at once: 3 orders, and the limit is 2" in words
+    (asked,) = session.ledger.approvals.waiting("default", session.clock.now())
+    at = f"/accounts/default/plans/{asked.asked.plan_id}"
+    told = browser.get(at)
+    assert "more than may go at once: 3 orders, and the limit is 2" in told.words
+    ticks = re.findall(r'name="pick" value="([^"]*)"', told.text)
+    assert len(ticks) == 3
+    assert browser.send(f"{at}/approve", {"which": "some", "pick": ticks[:2]}).status == 303
+    (approval,) = session.ledger.approvals.approved("default", session.clock.now())
+    run = approved.carry_out(approval, session.ledger, session.means(), session.writer)
+    assert sorted(str(one.id) for one in run.outcomes if one.state == "confirmed") == sorted(ticks[:2])
+    browser.send(f"{place}/undo")
+    (rest,) = session.ledger.approvals.waiting("default", session.clock.now())
+    assert rest.asked.changes == 1
 
 
 def test_an_undo_that_cannot_be_planned_says_why(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from tertib import naming, pipeline
 from tertib.errors import NoSuchOrder, ReadError
 from tertib.explain import Explanation
 from tertib.model import Problem, Rule
-from tertib.sayings import N_, said, said_many
-from tertib.web.attempts import ASK_SCALEV
+from tertib.sayings import N_, said
+from tertib.web.asking import count_question
 from tertib.web.site import Refusal, Visit
 
 _SLOTS: Final = 12
@@ -95,15 +95,7 @@ def order_asked(visit: Visit) -> str:
     order = naming.bare(visit.form.get("order", ""))[:_LONGEST_ORDER]
     if not order:
         raise Refusal(N_("type an order's number"))
-    allowed = ("scalev", visit.desk.account, ASK_SCALEV)
-    wait = visit.site.attempts.wait([allowed], visit.site.clock.monotonic())
-    if wait > 0:
-        told = said_many(
-            "too many questions: wait %(count)s second",
-            "too many questions: wait %(count)s seconds",
-            int(wait) + 1,
-        )
-        raise Refusal(told, N_("each reads an order from Scalev"), status=429)
+    count_question(visit)
     return order
 
 

@@ -9,13 +9,16 @@ from starlette.responses import Response
 from tertib import pipeline
 from tertib.clock import Stopped
 from tertib.errors import TertibError
+from tertib.ledger.approvals import Approval
 from tertib.ledger.runs import RunDetails, RunOutline
 from tertib.model import Plan, undone_run
 from tertib.sayings import N_, said
 from tertib.telling import waiting
 from tertib.web import funnel
+from tertib.web.asking import count_question
 from tertib.web.desk import Desk
 from tertib.web.site import Refusal, Visit, see_other
+from tertib.web.table import limits
 
 _PAGE: Final = 40
 _ROWS: Final = 100
@@ -40,6 +43,7 @@ def show(visit: Visit) -> Response:
     desk, key = visit.desk, (visit.desk.account, run_id)
     changes = ledger.run_changes(run_id, _ROWS + 1, visit.query.get("after"))
     shown = waiting.as_it_stands(changes[:_ROWS], ledger.approvals, desk.account, visit.now, desk.zone)
+    way_back = _way_back(visit, run_id)
     return visit.page(
         "run.html",
         run=found.run,
@@ -49,15 +53,22 @@ def show(visit: Visit) -> Response:
         steps=funnel.of_run(found, plans, visit.tongue),
         undoable=any(one.reversible and one.state in funnel.KNOWN for one in found.groups),
         errand=visit.site.errands.get(key),
-        way_back=_way_back(visit, run_id),
+        way_back=way_back,
+        limits=_more_than_may_go(visit, way_back),
     )
 
 
-def _way_back(visit: Visit, run_id: str) -> str | None:
-    """Return the id of a plan that waits for approval and takes the run back, None where there is none."""
-    waiting = visit.desk.ledger.approvals.waiting(visit.desk.account, visit.now)
-    found = (one.asked for one in waiting if any(undone_run(rule) == run_id for rule in one.asked.rules))
-    return next((asked.plan_id for asked in found), None)
+def _way_back(visit: Visit, run_id: str) -> Approval | None:
+    """Return the plan that takes the run back, where one waits for approval or was approved and is about to be applied."""
+    queue, account, now = visit.desk.ledger.approvals, visit.desk.account, visit.now
+    going = (*queue.waiting(account, now), *queue.approved(account, now))
+    return next((one for one in going if any(undone_run(rule) == run_id for rule in one.asked.rules)), None)
+
+
+def _more_than_may_go(visit: Visit, way_back: Approval | None) -> tuple[str, ...]:
+    """Return the limits that keep a way back from going whole, in words."""
+    plan = None if way_back is None else visit.desk.plan(way_back.asked.plan_id)
+    return () if plan is None else limits(plan)
 
 
 def _plans(desk: Desk, found: RunOutline) -> list[Plan]:
@@ -90,15 +101,30 @@ def _no_such_run(visit: Visit) -> Refusal:
 
 
 def undo(visit: Visit) -> Response:
-    """Plan the way back from a run, beside everything else; the plan then waits for approval like any other."""
-    found = _outline_of(visit)
-    site, desk, run_id, who = visit.site, visit.desk, found.run.run_id, visit.who.name
+    """Plan the way back from a run, beside everything else; the plan then waits for approval like any other.
+
+    Where there is a way back, or one is being planned, nothing happens: the run's page tells of it.
+    """
+    run_id, who = _outline_of(visit).run.run_id, visit.who.name
+    if _is_first(visit, run_id, who):
+        visit.site.start(lambda: _plan_undo(visit, run_id, who))
+    return see_other(visit.path("runs", run_id))
+
+
+def _is_first(visit: Visit, run_id: str, who: str) -> bool:
+    """Note that a way back is being planned, and return True; False where one is already, or where there is one.
+
+    Raises `Refusal` where the account asked Scalev too much of late.
+    """
+    site, desk = visit.site, visit.desk
     key = (desk.account, run_id)
-    if site.errands.get(key) != _WORKING:
+    with site.sending_out:
+        if site.errands.get(key) == _WORKING or _way_back(visit, run_id) is not None:
+            return False
+        count_question(visit)
         desk.ledger.audit_append(desk.account, "undo_requested", {"run": run_id, "who": who}, visit.now)
         site.errands[key] = _WORKING
-        site.start(lambda: _plan_undo(visit, run_id, who))
-    return see_other(visit.path("runs", run_id))
+        return True
 
 
 def _plan_undo(visit: Visit, run_id: str, who: str) -> None:
@@ -108,7 +134,7 @@ def _plan_undo(visit: Visit, run_id: str, who: str) -> None:
     try:
         means = desk.means()
         plan = pipeline.undo(run_id, means)
-        if not plan.complete or not plan.changes:
+        if not plan.complete or not (plan.changes or plan.over_limit):
             reasons = "; ".join(dict.fromkeys(one.why for one in plan.held))
             site.errands[key] = said("nothing of it can be taken back: %(why)s", why=reasons[:500])
             return

@@ -63,7 +63,7 @@ class Site:
 
     `desks` are in the settings' order; people are those of the first one's ledger. `local` is who works at this machine,
     and an admin while there are no people. `ring` wakes whoever applies what was approved; `start` does what takes longer
-    than a visitor would wait. `secret` stands in the forms of visitors who are not signed in.
+    than a visitor would wait, which `errands` tells of; whoever begins one holds `sending_out`. `secret` stands in the forms of visitors who are not signed in.
     """
 
     desks: Mapping[str, Desk]
@@ -77,6 +77,7 @@ class Site:
     attempts: Attempts = field(default_factory=Attempts)
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     errands: dict[tuple[str, str], str] = field(default_factory=dict)
+    sending_out: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def people(self) -> People:

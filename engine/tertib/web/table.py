@@ -84,6 +84,7 @@ class Table:
     money: Decimal
     counts: Mapping[Shown, int]
     rules: tuple[str, ...]
+    limits: tuple[str, ...]
 
     @property
     def pages(self) -> int:
@@ -98,7 +99,9 @@ class Table:
 
 
 def table(plan: Plan, view: View) -> Table:
-    """Return the rows of a plan that a view shows."""
+    """Return the rows of a plan that a view shows; where a limit holds all that is to change, those rows at once."""
+    if view.shown == "changes" and not plan.changes and plan.over_limit:
+        view = replace(view, shown="over_limit")
     counts: dict[Shown, int] = {
         "changes": len(plan.changes),
         "over_limit": len(plan.over_limit),
@@ -118,7 +121,14 @@ def table(plan: Plan, view: View) -> Table:
         money=sum((one.value or Decimal(0) for one in found), Decimal(0)),
         counts=counts,
         rules=tuple(tally.name for tally in plan.rules),
+        limits=limits(plan),
     )
+
+
+def limits(plan: Plan) -> tuple[str, ...]:
+    """Return the limits that changes of a plan go over, in words, each once."""
+    over = {(one.rule, str(one.id)) for one in plan.over_limit}
+    return tuple(dict.fromkeys(one.why for one in plan.held if (one.rule, str(one.id)) in over))
 
 
 def fitting(plan: Plan, view: View) -> list[Change]:
