@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 import pytest
 
@@ -124,6 +125,19 @@ def test_what_is_not_in_the_plan_cannot_be_approved(world: World, data: dict[str
     assert answer.status == 422
     assert said in answer.words
     assert world.approval.state == "waiting"
+
+
+def test_ten_thousand_orders_can_be_picked(world: World) -> None:
+    """By their UUIDs, with the longest note: the form is read to its last order, whatever is answered then."""
+    picked = [str(UUID(int=number)) for number in range(10_000)]
+    form = {"which": "some", "pick": picked, "note": "\N{PERSON BOWING DEEPLY}" * 500, "sum": "10.000.000"}
+    answer = world.browser.send(f"{world.at}/approve", form)
+    assert answer.status == 422
+    assert f"order {picked[0]} is not in this plan" in answer.words.replace("`", "")
+    known = ids(world)
+    assert world.browser.send(f"{world.at}/approve", {**form, "pick": picked[1:] + known}).status == 422
+    too_long = world.browser.send(f"{world.at}/approve", {**form, "pick": picked + picked[:500]})
+    assert (too_long.status, too_long.text) == (413, "this form is too long\n")
 
 
 def test_much_money_is_asked_for_again(world: World) -> None:

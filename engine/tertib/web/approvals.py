@@ -127,7 +127,7 @@ def _chosen(plan: Plan, given: QueryParams) -> Choice:
 
     What fits a search becomes the orders that fit it now, by their ids: nobody approves more than they were shown.
     """
-    which, ids = given.get("which", ""), tuple(dict.fromkeys(given.getlist("pick")))
+    which, ids = given.get("which", ""), dict.fromkeys(given.getlist("pick"))
     if which == "all":
         return Choice(plan.changes, whole=True)
     known = {str(one.id) for one in (*plan.changes, *plan.over_limit)}
@@ -139,7 +139,7 @@ def _chosen(plan: Plan, given: QueryParams) -> Choice:
         return Choice(tuple(fitting(plan, view_of(given))))
     if which == "but":
         return Choice(tuple(one for one in plan.changes if str(one.id) not in ids), whole=not ids)
-    return Choice(pick(plan, ids))
+    return Choice(pick(plan, tuple(ids)))
 
 
 def _nothing_picked() -> Refusal:
