@@ -383,9 +383,12 @@ def test_settings_and_accounts_show_no_secret(world: World) -> None:
     browser.sign_in("siti")
     desk = world.site.desks["default"]
     secret = "postgresql://tertib:rahasia@db.example/ledger?password=rahasia"
-    hidden = replace(desk, settings=replace(desk.settings, ledger=secret))
+    place = "https://hooks.example/services/T0rahasia?key=rahasia"
+    hidden = replace(desk, settings=replace(desk.settings, ledger=secret, checkpoints=place))
     shown = replace(browser, site=replace(world.site, desks={"default": hidden})).get("/settings")
     assert "postgresql://db.example/ledger" in shown.words
+    assert "https://hooks.example" in shown.words
+    assert "/services" not in shown.text
     assert "rahasia" not in shown.text
     assert world.served.business_token not in shown.text
     accounts = browser.get("/accounts")

@@ -43,7 +43,7 @@ class Database:
 
     def __init__(self, url: str, busy: timedelta = BUSY) -> None:
         parsed = _parse(url)
-        self.name = parsed.render_as_string(hide_password=True)
+        self.name = _shown(parsed)
         self.dialect = parsed.get_backend_name()
         self._lock = threading.Lock()
         with self._translated():
@@ -134,6 +134,12 @@ def _parse(url: str) -> URL:
     if backend == "postgresql" and parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     return parsed
+
+
+def _shown(url: URL) -> str:
+    """Return a ledger's address as it may be shown: without a password, whether before its host or behind its `?`."""
+    secret = [name for name in url.query if "password" in name]
+    return url.difference_update_query(secret).render_as_string(hide_password=True)
 
 
 _URLS: Final = "use `sqlite:///tertib.db` or `postgresql://user@host/database`"

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
+from tertib.ledger.export import shown
 from tertib.model import Limits, Settings
 from tertib.telling.tongue import Tongue
 from tertib.web.site import Visit
@@ -56,7 +57,7 @@ def _sections(one: Settings, speech: Tongue) -> Iterator[tuple[str, Rows]]:
         [
             ("rules", ", ".join(one.rules)),
             ("ledger", _without_password(one.ledger)),
-            ("checkpoints", _without_password(one.checkpoints or _NONE)),
+            ("checkpoints", shown(one.checkpoints) if one.checkpoints else _NONE),
             ("timezone", one.timezone),
         ],
     )

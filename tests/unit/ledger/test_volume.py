@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tertib.errors import LedgerError
+from tertib.ledger.database import Database
 
 ACCOUNT = "default"
 
@@ -30,6 +31,14 @@ def test_a_ledger_is_named_without_its_password(desk: Any) -> None:
     name = desk.open().name
     assert name in {desk.url.removeprefix("sqlite:///"), name.replace("s3cret", "***")}
     assert "://tertib:***@" in name or name.endswith("tertib.db")
+
+
+def test_a_password_behind_the_host_is_not_shown_either() -> None:
+    """PostgreSQL takes passwords in the query of an address too; what else stands there is shown."""
+    url = "postgresql://tertib:s3cret@db.example/ledger?password=s3cret&sslpassword=s3cret&sslmode=require"
+    database = Database(url)
+    database.close()
+    assert database.name == "postgresql+psycopg://tertib:***@db.example/ledger?sslmode=require"
 
 
 def test_a_copy_is_a_ledger(files: Any, tmp_path: Path) -> None:
