@@ -195,7 +195,9 @@ class Premises:
     def token(self, name: str) -> str:
         """Sign a person in beside the form, as which only so many are let in in a while, and return the cookie's value."""
         opened, token = self.sessions[OURS], secrets.token_urlsafe(32)
-        opened.ledger.people.sign_in(name, token, secrets.token_urlsafe(32), opened.clock.now())
+        person = opened.ledger.people.find(name)
+        assert person is not None
+        assert opened.ledger.people.sign_in(person, token, secrets.token_urlsafe(32), opened.clock.now())
         return token
 
 

@@ -10,6 +10,7 @@ import pytest
 from pages import HOST, PASSWORD, POISON, Browser, World
 from tertib.errors import SettingsError
 from tertib.ledger.people import LONGEST
+from tertib.web import passwords
 from tertib.web.app import build
 from tertib.web.server import refuse_unsafe
 
@@ -172,6 +173,27 @@ def test_guessing_is_slowed_down_for_a_name_and_for_an_address(world: World) -> 
     assert world.browser.sign_in("siti").status == 429
     others = [world.browser.sign_in(f"name-{number}", "wrong").status for number in range(30)]
     assert others[-1] == 429
+
+
+def test_a_sign_in_with_the_old_password_does_not_outlive_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password that is changed while it is being verified opens nothing any more; the answer is that to a wrong one."""
+    world.person("siti", "admin")
+    fits, people = passwords.fits, world.session.ledger.people
+
+    def fits_slowly(password: str, kept: str) -> bool:
+        fitted = fits(password, kept)
+        person = people.find("siti")
+        assert person is not None
+        people.change(replace(person, password_hash=passwords.hashed("another password of siti")))
+        return fitted
+
+    monkeypatch.setattr(passwords, "fits", fits_slowly)
+    browser = world.browser
+    answer = browser.sign_in("siti")
+    assert (answer.status, "the name or the password is wrong" in answer.words) == (403, True)
+    assert browser.get("/").status == 303
 
 
 def test_signing_out_ends_the_session_and_so_does_a_change(world: World) -> None:

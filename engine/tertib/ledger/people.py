@@ -108,19 +108,25 @@ class People:
 
     # --- sessions ---------------------------------------------------------------------------------------
 
-    def sign_in(self, name: str, token: str, secret: str, now: datetime) -> None:
-        """Begin a session under a random token, and forget those that are over."""
+    def sign_in(self, person: Person, token: str, secret: str, now: datetime) -> bool:
+        """Begin a session under a random token, and forget those that are over; return whether one began.
+
+        None does for a person who was disabled, or got another password, since they were found.
+        """
         with self._writing() as connection:
             over = (_S.seen_at < now - IDLE) | (_S.began_at < now - LONGEST)
             connection.execute(delete(schema.sign_ins).where(over))
+            if not _still_stands(connection, person):
+                return False
             values = {
                 "token": fingerprint(token),
-                "person": name,
+                "person": person.name,
                 "secret": secret,
                 "began_at": now,
                 "seen_at": now,
             }
             connection.execute(insert(schema.sign_ins).values(values))
+            return True
 
     def signed_in(self, token: str, now: datetime) -> SignIn | None:
         """Return the session of a token while it lasts, None where there is none; using it keeps it alive."""
@@ -149,6 +155,13 @@ class People:
 
 def _row(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(select(schema.people).where(_P.name == name)).first()
+
+
+def _still_stands(connection: Connection, person: Person) -> bool:
+    """Tell whether a person may sign in as they were found; nobody changes them until the transaction is over."""
+    wanted = select(_P.password_hash, _P.disabled).where(_P.name == person.name).with_for_update()
+    row = connection.execute(wanted).first()
+    return row is not None and not row.disabled and bool(row.password_hash == person.password_hash)
 
 
 def _values(person: Person) -> dict[str, Any]:

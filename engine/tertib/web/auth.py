@@ -76,12 +76,15 @@ def sign_in(visit: Visit) -> Response:
         return _wrong(visit, place, _too_often(visit.tongue, wait), 429)
     person = site.people.find(name) if len(name) <= _LONGEST_NAME else None
     kept = "" if person is None or person.disabled else person.password_hash
-    if not passwords.fits(visit.form.get("password", ""), kept) or person is None:
+    token = secrets.token_urlsafe(32)
+    if (
+        not passwords.fits(visit.form.get("password", ""), kept)
+        or person is None
+        or not site.people.sign_in(person, token, secrets.token_urlsafe(32), visit.now)
+    ):
         site.log.warning("sign-in refused", address=_address(visit))
         return _wrong(visit, place, visit.tongue.gettext("the name or the password is wrong"), 403)
     site.attempts.forget("name", name)
-    token = secrets.token_urlsafe(32)
-    site.people.sign_in(person.name, token, secrets.token_urlsafe(32), visit.now)
     answer = see_other(place)
     _keep(answer, cookie_name(site), token, int(LONGEST.total_seconds()), site)
     return answer

@@ -43,13 +43,13 @@ def test_a_session_lasts_while_it_is_used(desk: Any) -> None:
     """It ends when nobody uses it, and at the latest after a week; the ledger keeps only the token's hash."""
     people = desk.open().people
     people.add(BUDI, desk.now)
-    people.sign_in("budi", "a random token", "a secret", desk.now)
+    people.sign_in(BUDI, "a random token", "a secret", desk.now)
     for _ in range(14):
         desk.later(hours=11.9)
         found = people.signed_in("a random token", desk.now)
         assert (found.person, found.secret) == (BUDI, "a secret")
     assert people.signed_in("a random token", desk.later(hours=11.9)) is None
-    people.sign_in("budi", "another", "a secret", desk.now)
+    people.sign_in(BUDI, "another", "a secret", desk.now)
     assert people.signed_in("another", desk.now).began_at == desk.now
     assert people.signed_in("another", desk.now + IDLE + timedelta(seconds=1)) is None
     assert people.signed_in("another", desk.now + LONGEST + timedelta(seconds=1)) is None
@@ -59,10 +59,22 @@ def test_signing_out_and_being_changed_end_sessions(desk: Any) -> None:
     """After a sign-out, a new password or a lock-out, the old token opens nothing."""
     people = desk.open().people
     people.add(BUDI, desk.now)
-    people.sign_in("budi", "one", "s", desk.now)
+    people.sign_in(BUDI, "one", "s", desk.now)
     people.sign_out("one")
     assert people.signed_in("one", desk.now) is None
-    people.sign_in("budi", "two", "s", desk.now)
+    people.sign_in(BUDI, "two", "s", desk.now)
     people.change(replace(BUDI, disabled=True))
     assert people.signed_in("two", desk.now) is None
     assert people.signed_in("no such token", desk.now) is None
+
+
+def test_a_sign_in_under_way_ends_with_the_password_that_it_was_for(desk: Any) -> None:
+    """Whoever was given another password, locked out or forgotten since they were found gets no session."""
+    people = desk.open().people
+    people.add(BUDI, desk.now)
+    assert people.sign_in(BUDI, "one", "s", desk.now)
+    for since in (replace(BUDI, password_hash="$argon2id$ another"), replace(BUDI, disabled=True)):
+        people.change(since)
+        assert not people.sign_in(BUDI, "two", "s", desk.now)
+        assert people.signed_in("two", desk.now) is None
+    assert not people.sign_in(replace(BUDI, name="sari"), "three", "s", desk.now)
