@@ -13,6 +13,7 @@ from tertib.dispatch import approved
 from tertib.errors import PlanRefused
 from tertib.load import load
 from tertib.model import Pick
+from tertib.web import approvals
 
 
 def ids(world: World) -> list[str]:
@@ -198,6 +199,33 @@ def test_a_rejected_plan_stays_rejected(world: World) -> None:
     assert "rejected by siti" in browser.get(world.at).words
     assert browser.send(f"{world.at}/approve", {"which": "all"}).status == 409
     assert "plan_rejected" in world.kinds()
+
+
+def test_what_was_decided_stands_below_what_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many newer plans wait: they are listed above, and take no room from those that were decided."""
+    monkeypatch.setattr(approvals, "_PAGE", 2)
+    session = world.session
+    queue, now = session.ledger.approvals, session.clock.now()
+    rule = next((world.place / "rules").glob("cancel-unpaid.yaml"))
+    for name in ("a", "b", "c", "d", "e"):
+        text = rule.read_text(encoding="utf-8").replace("name: cancel-unpaid", f"name: rule-{name}")
+        (world.place / "rules" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    rejected = [world.waits]
+    queue.reject("default", world.waits, who="ani", now=now)
+    for name in ("a", "b", "c", "d", "e"):
+        rules = load([world.place / "rules" / f"{name}.yaml"], session.settings).rules
+        pipeline.run(rules, session.means(), session.writer)
+        if name in "ab":
+            rejected.append(queue.waiting("default", session.clock.now())[-1].asked.plan_id)
+            queue.reject("default", rejected[-1], who="ani", now=session.clock.now())
+    first = world.browser.get("/accounts/default/approvals")
+    decided = first.text.partition("Decided")[2]
+    assert [plan in decided for plan in rejected] == [False, True, True]
+    older = re.search(r'href="([^"]*before=[^"]*)"', decided)
+    assert older is not None
+    last = world.browser.get(older[1])
+    assert rejected[0] in last.text
+    assert "before=" not in last.text.partition("Decided")[2]
 
 
 def test_how_it_goes_is_watched(world: World) -> None:

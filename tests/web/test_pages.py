@@ -48,6 +48,20 @@ def test_today_tells_what_somebody_must_look_at(world: World) -> None:
     assert "rule cancel-unpaid failed last: the token was refused" in words
 
 
+def test_a_rule_that_failed_is_told_of_until_it_runs_again(world: World) -> None:
+    """However many slots other rules had since, and no longer once it ran."""
+    session, now = world.session, world.session.clock.now()
+    began = now - timedelta(days=1)
+    session.ledger.slot_close("default", "cancel-unpaid", began, "failed", now, note="the token was refused")
+    for number in range(101):
+        at = began + timedelta(minutes=5 * number)
+        session.ledger.slot_close("default", "every-five", at, "done", now, note="")
+    told = "rule cancel-unpaid failed last: the token was refused"
+    assert told in world.browser.get("/").words
+    session.ledger.slot_close("default", "cancel-unpaid", now, "done", now, note="")
+    assert told not in world.browser.get("/").words
+
+
 def test_a_rule_is_shown_with_its_marks_its_tests_and_its_slots(world: World) -> None:
     """The source line by line, what the checker says at its line, how its tests went, when it runs next."""
     words = world.browser.get("/accounts/default/rules/cancel-unpaid").words

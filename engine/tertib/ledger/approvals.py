@@ -202,7 +202,21 @@ def listed(
     connection: Connection, account: str, now: datetime, limit: int, before: str | None = None
 ) -> tuple[Approval, ...]:
     """Return an account's approvals, the newest first; `before` is the last plan of the page before."""
-    wanted = _of(account).order_by(None).order_by(_W.asked_at.desc(), _W.plan).limit(limit)
+    return _page(connection, _of(account), now, limit, before)
+
+
+def decided(
+    connection: Connection, account: str, now: datetime, limit: int, before: str | None = None
+) -> tuple[Approval, ...]:
+    """Return an account's approvals but those that wait, as `listed` does."""
+    over = or_(_W.state != WAITING, _W.expires_at <= now, _P.applied_by.is_not(None))
+    return _page(connection, _of(account).where(over), now, limit, before)
+
+
+def _page(
+    connection: Connection, found: Select[Any], now: datetime, limit: int, before: str | None
+) -> tuple[Approval, ...]:
+    wanted = found.order_by(None).order_by(_W.asked_at.desc(), _W.plan).limit(limit)
     if before is not None:
         last = select(_W.asked_at).where(_W.plan == before).scalar_subquery()
         wanted = wanted.where(or_(_W.asked_at < last, and_(_W.asked_at == last, _W.plan > before)))
@@ -353,6 +367,13 @@ class Approvals:
         """Return the account's approvals, the newest first, from the one after plan `before` on."""
         with self._reading() as connection:
             return listed(connection, account, now, limit, before)
+
+    def decided(
+        self, account: str, now: datetime, limit: int = 50, before: str | None = None
+    ) -> Sequence[Approval]:
+        """Return the approvals that wait no more, the newest first, from the one after plan `before` on."""
+        with self._reading() as connection:
+            return decided(connection, account, now, limit, before)
 
     def waiting(self, account: str, now: datetime) -> Sequence[Approval]:
         """Return the plans that wait for a person, the oldest first."""

@@ -230,6 +230,22 @@ def slots(connection: Connection, account: str, rule: str | None, limit: int) ->
     return tuple(_slot(row) for row in connection.execute(wanted))
 
 
+def last_slots(connection: Connection, account: str, rules: Collection[str]) -> tuple[Slot, ...]:
+    """Return the latest slot of each of these rules that has one, however long ago that was."""
+    own = schema.slots.alias("own")
+    # each is found at the end of its rule's part of an index, however many slots there are
+    latest = [
+        select(own.c.key)
+        .where(own.c.account == account, own.c.rule == rule)
+        .order_by(own.c.slot_at.desc())
+        .limit(1)
+        .scalar_subquery()
+        for rule in sorted(rules)
+    ]
+    wanted = select(schema.slots).where(_S.key.in_(latest)).order_by(_S.rule)
+    return tuple(_slot(row) for row in connection.execute(wanted))
+
+
 def _slot(row: Row[Any]) -> Slot:
     return Slot(
         row.key, row.rule, row.slot_at, row.state, row.run, row.note, row.opened_at, row.closed_at, row.cause

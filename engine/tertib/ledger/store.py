@@ -571,6 +571,11 @@ class SqlLedger:
         with self._database.reading() as connection:
             return slots.slots(connection, account, rule, limit)
 
+    def last_slots(self, account: str, rules: Collection[str]) -> tuple[Slot, ...]:
+        """Return the latest slot of each of these rules that has one, by rule."""
+        with self._database.reading() as connection:
+            return slots.last_slots(connection, account, rules)
+
     def last_slot(self, account: str, rule: str) -> datetime | None:
         """Return the latest slot of a rule that was opened or closed, None where there is none."""
         with self._database.reading() as connection:

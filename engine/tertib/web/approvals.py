@@ -13,7 +13,6 @@ from typing import Final
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from tertib.ledger.approvals import WAITING
 from tertib.model import Change, Pick, Plan
 from tertib.sayings import N_, said
 from tertib.telling.changes import summary
@@ -32,12 +31,11 @@ def listed(visit: Visit) -> Response:
     """List the plans that wait, and below them those that were decided, the newest first."""
     queue, account = visit.desk.ledger.approvals, visit.desk.account
     before = visit.query.get("before")
-    found = queue.listed(account, visit.now, _PAGE + 1, before)
-    decided = [(one, approved_of(visit, one)) for one in found[:_PAGE] if one.state != WAITING]
+    found = queue.decided(account, visit.now, _PAGE + 1, before)
     return visit.page(
         "approvals.html",
         waiting=() if before else queue.waiting(account, visit.now),
-        decided=decided,
+        decided=[(one, approved_of(visit, one)) for one in found[:_PAGE]],
         older=found[_PAGE - 1].asked.plan_id if len(found) > _PAGE else None,
         before=before,
     )

@@ -24,7 +24,6 @@ from tertib.web.site import Visit
 _RUNS: Final = 8
 _COMING: Final = 8
 _DAYS: Final = 2
-_SLOTS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +130,17 @@ def _alerts(desk: Desk, now: datetime, speech: Tongue) -> Iterator[Alert]:
 
 
 def _of_rules(desk: Desk, speech: Tongue) -> Iterator[Alert]:
-    """Yield the rules that do not load, and those whose last slot failed."""
-    errors = desk.book.loaded().errors
-    for name in dict.fromkeys(one.rule or one.file for one in errors):
+    """Yield the rules that do not load, and those that run whose last slot failed."""
+    loaded = desk.book.loaded()
+    for name in dict.fromkeys(one.rule or one.file for one in loaded.errors):
         yield Alert(
             "bad",
             speech.gettext("rule %(rule)s has a mistake and does not run", rule=name),
             path_of(desk.account, "rules"),
         )
-    last: dict[str, str] = {}
-    for slot in desk.ledger.slots(desk.account, None, _SLOTS):
-        last.setdefault(slot.rule, slot.state)
-        if slot.state == "failed" and last[slot.rule] == "failed":
-            last[slot.rule] = "told"
+    running = [one.name for one in loaded.rules if one.enabled]
+    for slot in desk.ledger.last_slots(desk.account, running):
+        if slot.state == "failed":
             told = speech.gettext(
                 "rule %(rule)s failed last: %(why)s", rule=slot.rule, why=speech.say(slot.note)
             )

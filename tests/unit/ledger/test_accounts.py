@@ -28,6 +28,7 @@ ARGUMENTS: Mapping[str, Any] = {
     "order_ref": "order-0",
     "ref": "order-2",
     "rule": "cancel",
+    "rules": ("cancel",),
     "slot_time": START,
     "state": "done",
     "seen": {"status=pending": 900},
@@ -80,6 +81,7 @@ READING = (
     "holds",
     "slots",
     "last_slot",
+    "last_slots",
     "audit_records",
     "checkpoint",
 )

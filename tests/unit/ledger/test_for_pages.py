@@ -72,8 +72,8 @@ def test_a_run_is_outlined_without_its_rows(desk: Any) -> None:
     assert [one.id for one in ledger.run_changes(run, 2, "no-such-change")] == [0, 1]
     assert [one.number for one in ledger.run_requests(run, 1)] == [1]
     assert ledger.run_outline("default-9") is None
-    empty = ledger.begin("second", None, kind="apply", slot=None, now=desk.now)
-    assert ledger.run_outline(empty).groups == ()
+    desk.end(ledger, run)
+    assert ledger.run_outline(desk.begin(ledger)).groups == ()
 
 
 def test_approvals_are_listed_a_page_at_a_time(desk: Any) -> None:
@@ -90,6 +90,24 @@ def test_approvals_are_listed_a_page_at_a_time(desk: Any) -> None:
         listed += [one.asked.plan_id for one in page]
     assert sorted(listed) == sorted(asked)
     assert listed == [one.asked.plan_id for one in ledger.approvals.listed(ACCOUNT, desk.now)]
+
+
+def test_what_was_decided_is_listed_without_what_waits(desk: Any) -> None:
+    """However many newer plans wait: rejected, expired and applied ones, and a page at a time."""
+    ledger, asked = desk.open(), []
+    for number in range(8):
+        change = desk.change(number, rule=f"rule-{number}")
+        plan, at = desk.save(ledger, change), desk.later(minutes=1)
+        ledger.ask_approval(plan, "it asks", at + timedelta(days=0 if number == 1 else 1), at)
+        asked.append(plan.plan_id)
+    ledger.approvals.reject(ACCOUNT, asked[0], who="budi", now=desk.now)
+    desk.end(ledger, ledger.begin(ACCOUNT, asked[2], kind="apply", slots=(), now=desk.now))
+    states = [(one.asked.plan_id, one.state) for one in ledger.approvals.decided(ACCOUNT, desk.now)]
+    assert states == [(asked[2], "applied"), (asked[1], "expired"), (asked[0], "rejected")]
+    first = ledger.approvals.decided(ACCOUNT, desk.now, 2)
+    assert [one.asked.plan_id for one in first] == [asked[2], asked[1]]
+    (last,) = ledger.approvals.decided(ACCOUNT, desk.now, 2, asked[1])
+    assert last.asked.plan_id == asked[0]
 
 
 def test_whether_a_plan_waits_can_be_asked_without_deciding(desk: Any) -> None:

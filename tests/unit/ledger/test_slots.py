@@ -307,3 +307,17 @@ def test_a_worker_gives_back_its_own_slots_only(desk: Any) -> None:
     assert other.slot_open(ACCOUNT, "other", at, desk.now)
     mine.give_back(ACCOUNT, desk.now)
     assert {slot.rule: slot.state for slot in mine.slots(ACCOUNT)} == {"mine": "due", "other": "running"}
+
+
+def test_each_rules_latest_slot_is_found_among_any_number(desk: Any) -> None:
+    """However many slots other rules had since; rules that are not asked about, or had none, are left out."""
+    ledger = desk.open()
+    for rule, hours in (("cancel", 0), ("cancel", 1), ("close", 2), ("other", 3)):
+        ledger.slot_close(ACCOUNT, rule, EIGHT + timedelta(hours=hours), "missed", desk.now, note="late")
+    ledger.slot_close("second", "cancel", EIGHT + timedelta(hours=9), "missed", desk.now, note="late")
+    found = ledger.last_slots(ACCOUNT, {"close", "cancel", "never"})
+    assert [(one.rule, one.slot_at - EIGHT) for one in found] == [
+        ("cancel", timedelta(hours=1)),
+        ("close", timedelta(hours=2)),
+    ]
+    assert ledger.last_slots(ACCOUNT, ()) == ()
