@@ -85,6 +85,24 @@ def is_done(seat: Seat, orders: int) -> None:
     expect(confirmed.locator(".figure")).to_have_text(str(orders))
 
 
+def test_the_way_back_leads_to_the_whole_page(sit: Sit, premises: Premises) -> None:
+    """Rows that were narrowed are a step of the browser's history; Back and Forward show the page with all around them."""
+    seat = sit(who="siti")
+    premises.unpaid(100_000, 200_000)
+    plan = premises.ask(UNPAID)
+    seat.open(at(plan))
+    rows = seat.page.locator("table.plan tbody tr")
+    expect(rows).to_have_count(2)
+    seat.field("Rows").select_option("held")
+    expect(seat.page).to_have_url(re.compile("show=held"))
+    expect(rows).to_have_count(0)
+    for step, count in ((seat.page.go_back, 2), (seat.page.go_forward, 0), (seat.page.go_back, 2)):
+        step()
+        expect(rows).to_have_count(count)
+        expect(seat.page.locator("header.top")).to_have_count(1)
+        expect(seat.button("Reject the plan")).to_be_visible()
+
+
 @both
 def test_everything_that_decides_works_without_scripts(
     sit: Sit, premises: Premises, language: Language

@@ -282,6 +282,8 @@ def test_a_part_of_the_page_is_the_table_alone(world: World) -> None:
     other = next(one for one in ids(world) if one != picked)
     part = world.browser.get(f"{world.at}?q=script&sort=-money&pick={other}&pick={picked}", hx_request="true")
     assert "<html" not in part.text
+    back = world.browser.get(f"{world.at}?q=script", hx_request="true", hx_history_restore_request="true")
+    assert "<html" in back.text
     assert f'<input type="hidden" name="pick" value="{other}">' in part.text
     assert re.search(rf'value="{picked}"[^>]* checked', part.text)
     rows = [

@@ -151,8 +151,9 @@ class Visit:
 
     @property
     def is_part(self) -> bool:
-        """Tell whether htmx asks for a part of the page only."""
-        return self.request.headers.get("hx-request") == "true"
+        """Tell whether htmx asks for a part of the page only; for a page that the reader goes back to it asks whole."""
+        headers = self.request.headers
+        return headers.get("hx-request") == "true" and "hx-history-restore-request" not in headers
 
     @property
     def here(self) -> str:
