@@ -484,3 +484,11 @@ def test_what_can_go_back_waits_for_approval(world: World) -> None:
     assert order["order_id"] in words
     assert browser.send(f"{place}/approve", {"which": "all"}).status == 303
     world.served.shop.remove(order["id"])
+
+
+@pytest.mark.parametrize("address", ["plans/{plan}?page=", "audit?before="])
+def test_a_number_of_absurd_length_is_none(world: World, address: str) -> None:
+    """Five thousand digits are more than Python reads: the page is the one without them."""
+    plain = f"/accounts/default/{address.format(plan=world.plan)}"
+    for digits in ("", "9" * 5000, "9" * 18):
+        assert world.browser.get(plain + digits).status == 200, len(digits)

@@ -17,6 +17,7 @@ from tertib.model import Change, Pick, Plan
 from tertib.sayings import N_, said
 from tertib.telling.changes import summary
 from tertib.telling.tongue import Tongue
+from tertib.web.digits import whole
 from tertib.web.plans import approved_of, plan_of
 from tertib.web.site import Refusal, Visit, see_other
 from tertib.web.table import fitting, pick, view_of
@@ -93,6 +94,7 @@ def approve(visit: Visit) -> Response:
         now=visit.now,
         note=_note(visit.form),
         part=choice.part,
+        zone=visit.desk.settings.timezone,
     )
     visit.site.ring()
     return see_other(visit.path("plans", plan.plan_id))
@@ -102,7 +104,12 @@ def reject(visit: Visit) -> Response:
     """Record a person's no to a plan."""
     plan = _waiting_plan(visit)
     visit.desk.ledger.approvals.reject(
-        visit.desk.account, plan.plan_id, who=visit.who.name, now=visit.now, note=_note(visit.form)
+        visit.desk.account,
+        plan.plan_id,
+        who=visit.who.name,
+        now=visit.now,
+        note=_note(visit.form),
+        zone=visit.desk.settings.timezone,
     )
     return see_other(visit.path("plans", plan.plan_id))
 
@@ -116,7 +123,9 @@ def asks_again(visit: Visit, choice: Choice) -> bool:
 def _waiting_plan(visit: Visit) -> Plan:
     """Return the plan that is to be decided on; raises `PlanRefused`, as the ledger says it, for one that does not wait."""
     plan = plan_of(visit)
-    visit.desk.ledger.approvals.refuse_decided(visit.desk.account, plan.plan_id, visit.now)
+    visit.desk.ledger.approvals.refuse_decided(
+        visit.desk.account, plan.plan_id, visit.now, zone=visit.desk.settings.timezone
+    )
     return plan
 
 
@@ -159,4 +168,4 @@ def _note(form: QueryParams) -> str:
 def _rupiah(text: str) -> int | None:
     """Return a sum in whole rupiah, however somebody wrote it (`Rp 12.400.000`, `12400000,00`); None for none."""
     digits = "".join(one for one in _CENTS.sub("", text.strip()) if one in "0123456789")
-    return int(digits) if digits else None
+    return whole(digits)

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from tertib.ledger import Record, write_csv
 from tertib.ledger.store import SqlLedger
+from tertib.web.digits import whole
 from tertib.web.site import Visit
 
 _PAGE: Final = 50
@@ -27,8 +28,8 @@ def _page(visit: Visit, verdict: object = None) -> Response:
     ledger, account = visit.desk.ledger, visit.desk.account
     end = ledger.checkpoint(account)
     newest = 0 if end is None else end.seq
-    asked = visit.query.get("before", "")
-    last = min(newest, int(asked) - 1) if asked.isascii() and asked.isdecimal() else newest
+    asked = whole(visit.query.get("before", ""))
+    last = newest if asked is None else min(newest, asked - 1)
     first = max(0, last - _PAGE)
     found = list(islice(ledger.audit_records(account, after=first), last - first)) if last > 0 else []
     return visit.page(

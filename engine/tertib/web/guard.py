@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tertib.sayings import N_, said
 from tertib.telling.tongue import preferred, tongue
+from tertib.web.digits import whole
 from tertib.web.site import Site
 
 POLICY: Final = (
@@ -104,5 +105,5 @@ def host_of(netloc: str) -> str:
 
 
 def _fits(headers: Headers) -> bool:
-    length = headers.get("content-length", "")
-    return length.isascii() and length.isdecimal() and int(length) <= LONGEST_FORM
+    length = whole(headers.get("content-length", ""))
+    return length is not None and length <= LONGEST_FORM

@@ -13,6 +13,7 @@ from tertib.model import Change, Held, Plan
 from tertib.telling import changes
 from tertib.telling.text import clean
 from tertib.telling.tongue import ENGLISH, tongue
+from tertib.web.digits import whole
 from tertib.web.paths import path_of
 
 PAGE: Final = 50
@@ -61,13 +62,13 @@ class View:
 def view_of(query: QueryParams) -> View:
     """Read a view from an address; what makes no sense in it is left out."""
     shown = query.get("show", "")
-    sort, page = query.get("sort", ""), query.get("page", "")
+    sort = query.get("sort", "")
     return View(
         search=query.get("q", "").strip()[:_LONGEST_SEARCH],
         rule=query.get("rule", ""),
         shown="held" if shown == "held" else "over_limit" if shown == "over_limit" else "changes",
         sort=sort if sort.removeprefix("-") in SORTS else "",
-        page=int(page) if page.isascii() and page.isdecimal() and int(page[:6]) > 0 else 1,
+        page=whole(query.get("page", "")) or 1,
         picked=tuple(dict.fromkeys(query.getlist("pick"))),
     )
 
