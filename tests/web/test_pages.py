@@ -486,7 +486,7 @@ def test_what_can_go_back_waits_for_approval(world: World) -> None:
     world.served.shop.remove(order["id"])
 
 
-@pytest.mark.parametrize("address", ["plans/{plan}?page=", "audit?before="])
+@pytest.mark.parametrize("address", ["plans/{plan.plan_id}?page=", "audit?before="])
 def test_a_number_of_absurd_length_is_none(world: World, address: str) -> None:
     """Five thousand digits are more than Python reads: the page is the one without them."""
     plain = f"/accounts/default/{address.format(plan=world.plan)}"
