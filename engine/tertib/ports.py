@@ -185,7 +185,10 @@ class Ledger(Protocol):
         ...
 
     def settle(self, account: str, change: Unsettled, outcome: Outcome, now: datetime) -> None:
-        """Record what reading an unsettled change back has shown, with its audit record."""
+        """Record what reading an unsettled change back has shown, with its audit record.
+
+        Raises `AlreadySettled` where another process has done so meanwhile.
+        """
         ...
 
     def pauses(self, account: str, now: datetime) -> Sequence[Pause]:

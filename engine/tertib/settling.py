@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from tertib.compile import columns_for
+from tertib.errors import AlreadySettled
 from tertib.evaluate import contradicts, order_key
 from tertib.fetch import fetch
 from tertib.language.personal import Mask
@@ -43,21 +43,23 @@ def settle_due(account: str, *, reader: Reader, ledger: Ledger, clock: Clock, ma
     """Read back every unknown change that is due; raises `ReadError` where Scalev cannot be read."""
     unknown = ledger.unsettled(account)
     due = [one for one in unknown if _is_due(one, clock)]
-    outcomes = []
+    outcomes: list[Outcome] = []
+    settled = 0
     for change in due:
         outcome = _outcome(change, _read_back(change, reader), mask)
-        ledger.settle(account, change, outcome, clock.now())
+        try:
+            ledger.settle(account, change, outcome, clock.now())
+        except AlreadySettled:
+            settled += 1  # by another process, which tells of it
+            continue
         outcomes.append(outcome)
+        settled += outcome.state is not State.SENT
     later = [one.due_at for one in unknown if not _is_due(one, clock)]
-    return Settled(tuple(outcomes), len(unknown) - len(due) + _still(outcomes), min(later, default=None))
+    return Settled(tuple(outcomes), len(unknown) - settled, min(later, default=None))
 
 
 def _is_due(change: Unsettled, clock: Clock) -> bool:
     return change.due_at <= clock.now()
-
-
-def _still(outcomes: Iterable[Outcome]) -> int:
-    return sum(one.state is State.SENT for one in outcomes)
 
 
 def _read_back(change: Unsettled, reader: Reader) -> Order | None:

@@ -377,7 +377,8 @@ class SqlLedger:
     def settle(self, account: str, change: Unsettled, outcome: Outcome, now: datetime) -> None:
         """Record what reading an unsettled change back has shown, with its audit record.
 
-        Raises `LeaseLost` while another process's run is at work, `LedgerError` for what is not due yet.
+        Raises `LeaseLost` while another process's run is at work, `LedgerError` for what is not due yet,
+        `AlreadySettled` for what another process settled meanwhile.
         """
         with self._writing(account, now) as writing:
             settling.settle(writing, self._terms.lessee, change, outcome, now)
