@@ -9,7 +9,7 @@ from typing import Final
 
 from tertib.compile import columns_for
 from tertib.errors import AlreadySettled, BudgetExhausted, ReadError
-from tertib.evaluate import contradicts, order_key
+from tertib.evaluate import contradicts, order_key, reference
 from tertib.fetch import fetch
 from tertib.language.personal import Mask
 from tertib.model import Order, Outcome, Scan, State, Unsettled
@@ -97,12 +97,22 @@ def _shown(change: Unsettled, reader: Reader, mask: Mask) -> Outcome:
 
 
 def _read_back(change: Unsettled, reader: Reader) -> Order | None:
+    """Return the order by its id, or the only one that has its number under a newer kind of id."""
     scan = _scan(change)
+    moved = []
     for page in fetch(scan, reader, contradicts(scan)):
         for order in page.orders:
             if order_key(order) == str(change.id):
                 return order
-    return None
+            if _has_moved(change, order):
+                moved.append(order)
+    return moved[0] if len(moved) == 1 else None
+
+
+def _has_moved(change: Unsettled, order: Order) -> bool:
+    """Tell whether an order is the change's own, under the UUID that Scalev gave it in place of its integer."""
+    newer = isinstance(change.id, int) and isinstance(contract.wire_id(order.get("id")), str)
+    return newer and change.order_id != "" and reference(order) == change.order_id
 
 
 def _scan(change: Unsettled) -> Scan:

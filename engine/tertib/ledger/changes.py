@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
@@ -20,10 +20,6 @@ from tertib.model import Change, Mode, Outcome, State
 
 _C: Final = schema.changes.c
 _A: Final = schema.accounts.c
-_T = TypeVar("_T")
-
-CHUNK: Final = 500
-"""How many orders one statement names: far below what any database takes in one statement."""
 
 RECENT: Final = len(Mode)
 """How many plans one run records at most: one for each mode of its rules."""
@@ -32,12 +28,6 @@ NEVER_SENT: Final = frozenset(
     {State.HELD, State.STALE, State.ABANDONED, State.PREVIEWED, State.AWAITING_APPROVAL}
 )
 """The ends of a change that put nothing on the wire."""
-
-
-def chunks(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    """Yield a sequence in parts that one statement can name."""
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]
 
 
 # --- planned --------------------------------------------------------------------------------------------

@@ -247,13 +247,14 @@ class SqlLedger:
 
     # --- deciding ---------------------------------------------------------------------------------------
 
-    def history(self, account: str, ids: Collection[str], since: datetime) -> History:
+    def history(self, account: str, orders: Mapping[str, str], since: datetime) -> History:
         """Return what decisions need about these orders, with what was sent since `since` by rule.
 
-        The key `""` of `sent_today` stands for all rules together.
+        `orders` are their order_ids by `str(id)`; what is known of an order under another id of the same order_id
+        counts too. The key `""` of `sent_today` stands for all rules together.
         """
         with self._database.reading() as connection:
-            return history.history(connection, account, ids, since, self._terms.clock.now())
+            return history.history(connection, account, orders, since, self._terms.clock.now())
 
     def save_plan(self, plan: Plan, document: Mapping[str, Any]) -> None:
         """Record a plan's document under its id; the same one again is no error."""
