@@ -40,7 +40,8 @@ def command(
         run = pipeline.apply(planned, opened.means(progress=work.progress), opened.writer, pick=pick)
     sending.tell(run, opened, as_json=as_json)
     # whoever picks a part has seen the rest held
-    return work.exit_code(outcome.exit_code(run.outcomes, planned.held if pick == Pick() else ()))
+    held = planned.held if pick == Pick() else ()
+    return work.exit_code(outcome.exit_code(run.outcomes, held, run.stopped))
 
 
 def document(named: str, sessions: Sequence[context.Session]) -> Mapping[str, Any]:
