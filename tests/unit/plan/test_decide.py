@@ -197,7 +197,7 @@ def test_a_share_is_of_the_orders_that_satisfy_the_query(plan: Any, order: Any, 
     assert len(plan(cheap, sharing).changes) == 7
 
 
-@pytest.mark.parametrize("given", ["n/a", ..., None, "-5.00"])
+@pytest.mark.parametrize("given", ["n/a", ..., None, "-5.00", Decimal("9e999999"), Decimal("1e5000")])
 def test_an_order_whose_money_is_unknown_is_held_under_a_money_limit(
     plan: Any, order: Any, rule: Any, given: Any
 ) -> None:
