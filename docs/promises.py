@@ -102,6 +102,10 @@ NOT_PROMISED: Final = (
         " it for ours: Scalev's list does not say who did what."
     ),
     (
+        "**A hold by an id that Scalev changes.** An order is known by its id and by its number. Where Scalev gives it a new"
+        " id, a hold by the old one still binds only if the record has a change of that order: hold orders by their number."
+    ),
+    (
         "**Two files changed together.** Whoever can write both the ledger and the exported checkpoint, and has the key, can"
         " rewrite the past. Keep the checkpoint where the machine that runs Tertib cannot write."
     ),

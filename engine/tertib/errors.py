@@ -13,6 +13,7 @@ TertibError
 ├── PlanRefused          a plan that may not be applied: edited, too old, unknown, applied before, incomplete
 └── LedgerError          the record cannot be read or written
     ├── LedgerCorrupt    the record is not a ledger, or is damaged
+    ├── AlreadySettled   somebody else wrote down meanwhile what became of a change
     ├── LeaseLost        another writer holds this account
     ├── SlotLost         a scheduled time was closed, or another process has it
     ├── AccountHalted    the account waits for a person
@@ -93,6 +94,10 @@ class LedgerError(TertibError):
 
 class LedgerCorrupt(LedgerError):  # noqa: N818 - named for the state it reports
     """The record is not a ledger, or is damaged."""
+
+
+class AlreadySettled(LedgerError):  # noqa: N818 - named for the state it reports
+    """A change whose outcome somebody else wrote down meanwhile."""
 
 
 class LeaseLost(LedgerError):  # noqa: N818 - named for the state it reports

@@ -15,6 +15,7 @@ from tertib.language import conditions
 from tertib.language.durations import format_duration
 from tertib.language.kleene import disjunction
 from tertib.language.personal import Mask
+from tertib.language.values import read_as
 from tertib.model import Ago, Held, Kind, Match, Order, Page, Recheck, Scan, Test, Trace, Verdict
 from tertib.sayings import N_
 from tertib.scalev import contract
@@ -195,9 +196,9 @@ def order_key(order: Order) -> str | None:
 
 
 def reference(order: Order) -> str | None:
-    """Return the order's human reference, None where it has none that can be read."""
-    found = order.get("order_id")
-    return found if isinstance(found, str) and found else None
+    """Return the order's human reference, None where it has none that can be read; a number is read as its text."""
+    found = read_as(order.get("order_id"), Kind.ID)
+    return found if isinstance(found, str) else None
 
 
 def satisfies_query(compiled: CompiledRule, order: Order, now: datetime) -> tuple[Verdict, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -45,15 +45,16 @@ class Means:
         """Return how many orders past runs saw, for the compiler to share scans by."""
         return Sizes(self.ledger.scan_sizes(self.account))
 
-    def facts(self, ids: Iterable[str], program: Program, *, now: datetime, rendered_at: datetime) -> Facts:
-        """Return what decisions about these orders (`str(id)`) rest on beside the orders themselves."""
-        known = history(ids, self.settings, self.ledger, now)
+    def facts(
+        self, orders: Mapping[str, str], program: Program, *, now: datetime, rendered_at: datetime
+    ) -> Facts:
+        """Return what decisions about these orders (order_ids by `str(id)`) rest on beside the orders themselves."""
+        known = history(orders, self.settings, self.ledger, now)
         return Facts(self.settings, program.protect, known, now=now, rendered_at=rendered_at, mask=self.mask)
 
 
-def history(ids: Iterable[str], settings: Settings, ledger: Ledger, now: datetime) -> History:
-    """Return what the record knows of these orders, with what was sent since the shop's midnight."""
+def history(orders: Mapping[str, str], settings: Settings, ledger: Ledger, now: datetime) -> History:
+    """Return what the record knows of these orders (order_ids by `str(id)`), with what was sent since the shop's midnight."""
     local = now.astimezone(ZoneInfo(settings.timezone))
-    return ledger.history(
-        settings.account, set(ids), local.replace(hour=0, minute=0, second=0, microsecond=0)
-    )
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return ledger.history(settings.account, orders, midnight)

@@ -17,7 +17,7 @@ from tertib.apply import Ports, apply_changes
 from tertib.apply.watch import Watch
 from tertib.compile import Program, Sizes, compile_rules
 from tertib.errors import LedgerError, NoSuchOrder, Paused, PlanRefused
-from tertib.evaluate import order_key
+from tertib.evaluate import order_key, reference
 from tertib.explain import Explanation, ask_untestable, explain_orders, find_orders
 from tertib.language.personal import Mask
 from tertib.load import from_definition, load
@@ -89,8 +89,9 @@ def _decide(
     means.ledger.save_scan_sizes(means.account, {**known.counted, **was_read.sizes}, means.clock.now())
     if on_read is not None:
         on_read(program, known.known(was_read.sizes))
-    ids = (key for _, key in was_read.evaluated.matches)
-    facts = means.facts(ids, program, now=now, rendered_at=now)
+    matches = was_read.evaluated.matches.items()
+    orders = {key: reference(match.order) or "" for (_, key), match in matches}
+    facts = means.facts(orders, program, now=now, rendered_at=now)
     return _decided(was_read, program, facts, before, means, acting=acting)
 
 
@@ -214,7 +215,9 @@ def _carry_out(
     """Apply the changes under an open run, and close it; `reads` are the requests that planning took in this run."""
     before = ports.reader.spent(), ports.writer.spent()
     now = means.clock.now()
-    facts = means.facts((str(one.id) for one in changes), program, now=now, rendered_at=plan.now)
+    facts = means.facts(
+        {str(one.id): one.order_id for one in changes}, program, now=now, rendered_at=plan.now
+    )
     applied = apply_changes(run_id, plan, changes, program=program, facts=facts, ports=ports)
     finished = Run(
         run_id=run_id,
@@ -327,7 +330,8 @@ def undo(run_id: str, means: Means, *, only: Sequence[str] = (), but: Sequence[s
     whole = compile_rules(wanted.rules, means.settings, now, means.known_sizes())
     program = cheapest(whole, wanted, reader)
     was_read = _read(program, reader, means)
-    facts = means.facts((str(one.id) for _, one in wanted.orders), program, now=now, rendered_at=now)
+    orders = {str(one.id): one.order_id for _, one in wanted.orders}
+    facts = means.facts(orders, program, now=now, rendered_at=now)
     decided = _decided(was_read, program, facts, before, means, acting=False)
     return _recorded(with_what_stays(decided, wanted, program, reader.seen, facts), means)
 
@@ -397,7 +401,7 @@ def why(
             said("Scalev has no order `%(order)s`", order=order_id),
             hint=N_("give the order's number as Scalev shows it"),
         )
-    ids = (key for one in found.values() if (key := order_key(one)) is not None)
-    known = history(ids, settings, ledger, now)
+    orders = {key: reference(one) or "" for one in found.values() if (key := order_key(one)) is not None}
+    known = history(orders, settings, ledger, now)
     facts = Facts(settings, program.protect, known, now=now, rendered_at=now, mask=mask)
     return explain_orders(program, found, facts, asked)

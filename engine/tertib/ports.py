@@ -5,7 +5,7 @@ Reading and writing are separate ports, so that a preview is never handed a writ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
@@ -106,8 +106,11 @@ class Writer(Protocol):
 class Ledger(Protocol):
     """The record of one account. Every write is fenced by the lease epoch that `begin` took."""
 
-    def history(self, account: str, ids: Collection[str], since: datetime) -> History:
-        """Return what decisions need about these orders (`str(id)`), with what was sent since `since`."""
+    def history(self, account: str, orders: Mapping[str, str], since: datetime) -> History:
+        """Return what decisions need about these orders, with what was sent since `since`.
+
+        `orders` are their order_ids by `str(id)`: an order is known by either, since its id may change.
+        """
         ...
 
     def save_plan(self, plan: Plan, document: Mapping[str, Any]) -> None:
@@ -192,7 +195,10 @@ class Ledger(Protocol):
         ...
 
     def settle(self, account: str, change: Unsettled, outcome: Outcome, now: datetime) -> None:
-        """Record what reading an unsettled change back has shown, with its audit record."""
+        """Record what reading an unsettled change back has shown, with its audit record.
+
+        Raises `AlreadySettled` where another process has done so meanwhile.
+        """
         ...
 
     def pauses(self, account: str, now: datetime) -> Sequence[Pause]:

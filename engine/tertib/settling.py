@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from tertib.compile import columns_for
-from tertib.evaluate import contradicts, order_key
+from tertib.errors import AlreadySettled, BudgetExhausted, ReadError
+from tertib.evaluate import contradicts, order_key, reference
 from tertib.fetch import fetch
 from tertib.language.personal import Mask
 from tertib.model import Order, Outcome, Scan, State, Unsettled
@@ -28,6 +29,12 @@ _UNTOLD: Final = N_(
     "read back: `%(field)s` is not as wanted, and Scalev does not say when it changed: "
     "a person may have taken the change back; `tertib release` hands it to the rules again"
 )
+_UNASKABLE: Final = N_(
+    "still unknown: the order has no number to ask Scalev for; look at it there by hand, rules leave it alone"
+)
+
+PATIENCE: Final = 120.0
+"""How long, in seconds, reading back goes on once an order could not be read: Scalev may be out of reach altogether."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +47,72 @@ class Settled:
 
 
 def settle_due(account: str, *, reader: Reader, ledger: Ledger, clock: Clock, mask: Mask) -> Settled:
-    """Read back every unknown change that is due; raises `ReadError` where Scalev cannot be read."""
+    """Read back every unknown change that is due; one that cannot be read stays unknown, and the rest goes on.
+
+    Raises `BudgetExhausted` and `CredentialError`, which concern every reading.
+    """
     unknown = ledger.unsettled(account)
     due = [one for one in unknown if _is_due(one, clock)]
-    outcomes = []
-    for change in due:
-        outcome = _outcome(change, _read_back(change, reader), mask)
-        ledger.settle(account, change, outcome, clock.now())
+    outcomes: list[Outcome] = []
+    settled = 0
+    for change, outcome in _read_all(due, reader, clock, mask):
+        try:
+            ledger.settle(account, change, outcome, clock.now())
+        except AlreadySettled:
+            settled += 1  # by another process, which tells of it
+            continue
         outcomes.append(outcome)
+        settled += outcome.state is not State.SENT
     later = [one.due_at for one in unknown if not _is_due(one, clock)]
-    return Settled(tuple(outcomes), len(unknown) - len(due) + _still(outcomes), min(later, default=None))
+    return Settled(tuple(outcomes), len(unknown) - settled, min(later, default=None))
 
 
 def _is_due(change: Unsettled, clock: Clock) -> bool:
     return change.due_at <= clock.now()
 
 
-def _still(outcomes: Iterable[Outcome]) -> int:
-    return sum(one.state is State.SENT for one in outcomes)
+def _read_all(
+    due: Iterable[Unsettled], reader: Reader, clock: Clock, mask: Mask
+) -> Iterator[tuple[Unsettled, Outcome]]:
+    """Yield what reading each change back has shown; nothing after `PATIENCE` once an order could not be read."""
+    began, failed = clock.monotonic(), False
+    for change in due:
+        if failed and clock.monotonic() - began > PATIENCE:
+            return
+        try:
+            outcome = _shown(change, reader, mask)
+        except BudgetExhausted:
+            raise
+        except ReadError as error:
+            failed = True
+            why = said("still unknown: the order could not be read back: %(why)s", why=error)
+            outcome = _told(change, State.SENT, why)
+        yield change, outcome
+
+
+def _shown(change: Unsettled, reader: Reader, mask: Mask) -> Outcome:
+    if not change.order_id and not change.source.store:
+        return _told(change, State.SENT, _UNASKABLE)
+    return _outcome(change, _read_back(change, reader), mask)
 
 
 def _read_back(change: Unsettled, reader: Reader) -> Order | None:
+    """Return the order by its id, or the only one that has its number under a newer kind of id."""
     scan = _scan(change)
+    moved = []
     for page in fetch(scan, reader, contradicts(scan)):
         for order in page.orders:
             if order_key(order) == str(change.id):
                 return order
-    return None
+            if _has_moved(change, order):
+                moved.append(order)
+    return moved[0] if len(moved) == 1 else None
+
+
+def _has_moved(change: Unsettled, order: Order) -> bool:
+    """Tell whether an order is the change's own, under the UUID that Scalev gave it in place of its integer."""
+    newer = isinstance(change.id, int) and isinstance(contract.wire_id(order.get("id")), str)
+    return newer and change.order_id != "" and reference(order) == change.order_id
 
 
 def _scan(change: Unsettled) -> Scan:

@@ -314,7 +314,7 @@ def test_doctor_clears_a_halt_on_a_persons_word(project: Project) -> None:
     project.unpaid(1)
     stranger = project.served.shop.add({"status": "shipped"})["id"]
     project.served.faults.add("foreign_id", target="change", id=stranger)
-    project.run("run")
+    assert project.run("run").returncode == 3
     assert "account" in [
         one["check"] for one in project.json("doctor", code=1)["checks"] if one["state"] == "fail"
     ]

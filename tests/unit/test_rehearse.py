@@ -329,6 +329,26 @@ def test_every_condition_is_traced(play: Play) -> None:
             "no answer that Tertib asks for holds `is_probably_spam`",
             "leave it out",
         ),
+        (
+            case("held: paid", "{status: {a: 1}}"),
+            (4, 13),
+            "an order has one `status`, which is a text",
+            "for example `status: pending`",
+        ),
+        (
+            case("held: paid", "{status: [pending]}"),
+            (4, 13),
+            "an order has one `status`, which is a text",
+            None,
+        ),
+        (
+            case("held: paid", "{pending_time: 5d ago}").replace(
+                "2026-11-21T10:00:00+07:00", "0001-01-02T00:00:00Z"
+            ),
+            (1, 6),
+            "`0001-01-02T00:00:00Z` is not between the years 1970 and 2999",
+            "for example `2026-11-21T10:00:00+07:00`",
+        ),
         (case("held: paid\n    missing: [tag]"), (6, 15), "unknown field `tag`", "did you mean `tags`?"),
         (
             case("held: paid").replace("2026-11-21T10:00:00+07:00", "soon"),

@@ -273,7 +273,7 @@ def _freshened(state: Applying, change: Change) -> Change | None:
     if _fresh(state, change):
         return change
     compiled = state.program.rule(change.rule)
-    if not change.order_id or compiled.rule.source.store:
+    if compiled.rule.source.store:
         state.close([outcome(change, State.STALE, N_("it could not be read again in time"))])
         return None
     reading = read_one(change.order_id, str(change.id), compiled, state.ports.reader, state.ports.clock.now())

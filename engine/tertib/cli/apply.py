@@ -43,7 +43,7 @@ def command(
     # whoever picks a part has seen the rest held
     held = planned.held if pick == Pick() else ()
     sending.tell(run, opened, as_json=as_json, held=held)
-    return work.exit_code(outcome.exit_code(run.outcomes, held))
+    return work.exit_code(outcome.exit_code(run.outcomes, held, run.stopped))
 
 
 def document(named: str, sessions: Sequence[context.Session]) -> Mapping[str, Any]:

@@ -69,4 +69,4 @@ def _apply(plan: str, opened: context.Session, *, as_json: bool) -> int:
         means = opened.means(progress=work.progress)
         run = approved.carry_out(approval, opened.ledger, means, opened.writer)
     sending.tell(run, opened, as_json=as_json)
-    return work.exit_code(outcome.exit_code(run.outcomes))
+    return work.exit_code(outcome.exit_code(run.outcomes, stopped=run.stopped))

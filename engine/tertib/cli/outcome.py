@@ -25,12 +25,13 @@ AS_INTENDED: Final = frozenset(
 _MOST_ROWS: Final = 20
 
 
-def exit_code(outcomes: Sequence[Outcome], held: Iterable[Held] = ()) -> int:
+def exit_code(outcomes: Sequence[Outcome], held: Iterable[Held] = (), stopped: str | None = None) -> int:
     """Return 3 where something intended was held by a limit or a conflict, dropped, refused or is unknown.
 
-    `held` are the holds of the plan that was to be carried out, as far as its rules were to act.
+    `held` are the holds of the plan that was to be carried out, as far as its rules were to act; `stopped` is why the
+    run ended early, if it did.
     """
-    if any(_against_intention(one) for one in outcomes):
+    if stopped is not None or any(_against_intention(one) for one in outcomes):
         return NOT_AS_INTENDED
     return NOT_AS_INTENDED if any(one.code in UNINTENDED for one in held) else 0
 

@@ -29,5 +29,5 @@ def _run(opened: context.Session, rules: Sequence[str]) -> accounts.Said:
         preview.show(plan, console, zone=opened.settings.timezone, now=plan.now, left=run.spent.left_hour)
         outcome.show(run, console)
 
-    code = outcome.exit_code(run.outcomes, outcome.held_live(plan))
+    code = outcome.exit_code(run.outcomes, outcome.held_live(plan), run.stopped)
     return accounts.Said(record.run_document(run), show, work.exit_code(code))

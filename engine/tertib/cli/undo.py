@@ -100,7 +100,7 @@ def _apply(plan: Plan, opened: context.Session, *, as_json: bool, yes: bool) -> 
         run = pipeline.apply(plan, opened.means(progress=work.progress), opened.writer)
     stays = [record.held_document(one) for one in plan.held]
     sending.tell(run, opened, as_json=as_json, beside={"stays": stays})
-    return work.exit_code(outcome.exit_code(run.outcomes, plan.held) or _left_undone(plan))
+    return work.exit_code(outcome.exit_code(run.outcomes, plan.held, run.stopped) or _left_undone(plan))
 
 
 def _preview(plan: Plan, opened: context.Session, *, stderr: bool) -> None:

@@ -199,7 +199,8 @@ def _duration(scope: Scope, field: Field, operator: Operator, data: Any, path: P
         return durations.parse_distance(data, scope.calendar or Calendar(str(scope.zone)))
     except ValueError as error:
         meant = meant_duration(data)
-        scope.complain("T208", str(error), path, hint=f"did you mean `{meant}`?" if meant else _DURATION_HINT)
+        hint = _DURATION_HINT if meant in {None, data} else f"did you mean `{meant}`?"
+        scope.complain("T208", str(error), path, hint=hint)
         return BAD
 
 

@@ -28,6 +28,8 @@ _MOST_COMPLAINTS: Final = 5
 _LONGEST_NAME: Final = 80
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 _BREAK: Final = re.compile(r"[\r\n]")
+_TOO_LONG: Final = "field larger than field limit"
+"""How Python begins to say that a cell is too long."""
 _QUOTED: Final = re.compile(r'"[^"]*"?')
 
 
@@ -171,9 +173,14 @@ class _Reader:
             if not self.header():
                 return None
             self.rows(cells)
-        except csv.Error:
+        except csv.Error as error:
             hint = 'a cell in quotes ends with one quote; a quote inside is written twice: `""`'
-            self.say("T129", f"line {self.line} of {self.name} cannot be read: its quotes do not fit", hint)
+            why = "cannot be read: its quotes do not fit"
+            if str(error).startswith(_TOO_LONG):
+                why = (
+                    f"has a cell of more than {csv.field_size_limit()} characters, the most that one may have"
+                )
+            self.say("T129", f"line {self.line} of {self.name} {why}", hint)
         return None if self.found else Rows(self.columns, cells)
 
     def header(self) -> bool:

@@ -19,13 +19,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from math import isfinite
 from typing import Any, Final
 
 from tertib.language import durations
 from tertib.model import MISSING, Field, Kind, Missing, Order
 
 _PLAIN_DECIMAL = re.compile(r"-?\d{1,100}(?:\.\d{1,100})?", re.ASCII)
+_LARGEST_EXPONENT = 100
+"""Texts have at most so many digits on either side of the point; a number may be no larger and no finer."""
 _WIDEST_NUMBER = 512
 """In bits: far beyond any amount, and short of where Python refuses to write an integer out."""
 
@@ -97,6 +98,12 @@ def why_unreadable(raw: Any, kind: Kind) -> str:
         return "the text is not an ISO 8601 time with an offset"
     if kind in {Kind.NUMBER, Kind.MONEY} and isinstance(raw, str):
         return "the text is not a plain decimal number"
+    if (
+        kind in {Kind.NUMBER, Kind.MONEY}
+        and isinstance(raw, int | float | Decimal)
+        and not isinstance(raw, bool)
+    ):
+        return "the number is too large or too fine to reckon with"
     return f"{_json_type(raw)} where {wanted} is expected"
 
 
@@ -118,14 +125,19 @@ def _text(raw: Any) -> str | Unreadable:
 def _number(raw: Any) -> Decimal | Unreadable:
     if isinstance(raw, str):
         return Decimal(raw) if _PLAIN_DECIMAL.fullmatch(raw) else UNREADABLE
-    if isinstance(raw, Decimal):
-        return raw if raw.is_finite() else UNREADABLE
     if isinstance(raw, float):
         # only callers of the Python API have floats: the shortest spelling is the decimal that was meant
-        return Decimal(repr(raw)) if isfinite(raw) else UNREADABLE
+        raw = Decimal(repr(raw))
+    if isinstance(raw, Decimal):
+        return raw if _is_within_bounds(raw) else UNREADABLE
     if isinstance(raw, int) and not isinstance(raw, bool) and raw.bit_length() <= _WIDEST_NUMBER:
         return Decimal(raw)
     return UNREADABLE
+
+
+def _is_within_bounds(number: Decimal) -> bool:
+    """Tell whether a number can be reckoned with: `9e999999` is valid JSON, and a sum or a table of it is none."""
+    return number.is_finite() and -_LARGEST_EXPONENT <= number.adjusted() < _LARGEST_EXPONENT
 
 
 def _boolean(raw: Any) -> bool | Unreadable:

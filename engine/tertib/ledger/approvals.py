@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, updat
 
 from tertib.errors import PlanRefused
 from tertib.ledger import rota, schema
-from tertib.ledger.changes import chunks
+from tertib.ledger.parts import chunks
 from tertib.ledger.trail import Writing
 from tertib.model import Pick
 from tertib.sayings import N_, said

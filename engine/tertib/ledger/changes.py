@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
@@ -20,21 +20,11 @@ from tertib.model import Change, Outcome, State
 
 _C: Final = schema.changes.c
 _A: Final = schema.accounts.c
-_T = TypeVar("_T")
-
-CHUNK: Final = 500
-"""How many orders one statement names: far below what any database takes in one statement."""
 
 NEVER_SENT: Final = frozenset(
     {State.HELD, State.STALE, State.ABANDONED, State.PREVIEWED, State.AWAITING_APPROVAL}
 )
 """The ends of a change that put nothing on the wire."""
-
-
-def chunks(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    """Yield a sequence in parts that one statement can name."""
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]
 
 
 # --- planned --------------------------------------------------------------------------------------------

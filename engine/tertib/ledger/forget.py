@@ -15,8 +15,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, bindparam, exists, func, or_, select, update
 
 from tertib.ledger import plans, schema
-from tertib.ledger.changes import CHUNK
 from tertib.ledger.lease import Lessee, refuse_leased
+from tertib.ledger.parts import CHUNK
 from tertib.ledger.trail import Writing
 from tertib.ledger.values import is_hidden
 from tertib.model import State

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from tertib.ledger import schema
-from tertib.ledger.changes import chunks
 from tertib.ledger.holds import holds
+from tertib.ledger.identities import keys_of
+from tertib.ledger.parts import chunks
 from tertib.model import Confirmed, History, Sent, State
 
 _C: Final = schema.changes.c
@@ -29,27 +31,49 @@ def _had_it() -> ColumnElement[bool]:
 
 
 def history(
-    connection: Connection, account: str, ids: Collection[str], since: datetime, now: datetime
+    connection: Connection, account: str, orders: Mapping[str, str], since: datetime, now: datetime
 ) -> History:
-    """Return what is known of these orders at `now`, and what was sent from `since` on."""
-    keys = sorted(set(ids))
+    """Return what is known of these orders at `now`, under any id that they had, and what was sent from `since` on.
+
+    `orders` are the numbers of the orders by their keys, and so is everything that is known of them.
+    """
+    keys = keys_of(connection, account, orders)
+    unsettled = _open_orders(connection, account)
     return History(
         confirmed=_confirmed(connection, account, keys),
-        unsettled=_open_orders(connection, account) & frozenset(keys),
-        holds={hold.ref: hold.why for hold in holds(connection, account, now)},
+        unsettled=frozenset(key for key, known in keys.items() if not known.isdisjoint(unsettled)),
+        holds=_holds(connection, account, keys, now),
         sent_today=_sent(connection, account, since),
     )
 
 
-def _confirmed(connection: Connection, account: str, keys: list[str]) -> Mapping[str, tuple[Confirmed, ...]]:
-    found: dict[str, list[Confirmed]] = {}
+def _holds(
+    connection: Connection, account: str, keys: Mapping[str, frozenset[str]], now: datetime
+) -> Mapping[str, str]:
+    """Return the holds by what a person named, and by an order's present key where that was one of its earlier ones."""
+    named = {hold.ref: hold.why for hold in holds(connection, account, now)}
+    return named | {key: named[name] for key, known in keys.items() for name in known & named.keys()}
+
+
+def _confirmed(
+    connection: Connection, account: str, keys: Mapping[str, frozenset[str]]
+) -> Mapping[str, tuple[Confirmed, ...]]:
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in _since_release(connection, account, sorted(frozenset[str]().union(*keys.values()))):
+        found[row.order_key].append(row)
     # Sorted here: asked to sort, SQLite walks all changes in the order of sending instead of finding a few by order.
-    for row in sorted(_since_release(connection, account, keys), key=_sending):
-        found.setdefault(row.order_key, []).append(Confirmed(row.rule, row.readable, row.sent_at))
-    return {key: tuple(changes) for key, changes in found.items()}
+    sent = {
+        key: sorted((row for name in known if name in found for row in found[name]), key=_sending)
+        for key, known in keys.items()
+    }
+    return {
+        key: tuple(Confirmed(row.rule, row.readable, row.sent_at) for row in rows)
+        for key, rows in sent.items()
+        if rows
+    }
 
 
-def _sending(row: Any) -> tuple[datetime, int, int]:
+def _sending(row: Row[Any]) -> tuple[datetime, int, int]:
     return row.sent_at, row.epoch, row.number
 
 

@@ -70,5 +70,8 @@ def release(writing: Writing, ref: str, now: datetime) -> int:
 
 
 def _keys(account: str, ref: str) -> Any:
-    named = or_(_C.order_key == ref, _C.order_id == ref)
-    return select(_C.order_key).where(_C.account == account, named).distinct().order_by(_C.order_key)
+    """Choose the keys of the orders that a reference names, with those that they had before under the same number."""
+    mine = _C.account == account
+    numbers = select(_C.order_id).where(mine, _C.order_key == ref, _C.order_id != "")
+    named = or_(_C.order_key == ref, _C.order_id == ref, _C.order_id.in_(numbers))
+    return select(_C.order_key).where(mine, named).distinct().order_by(_C.order_key)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
 from tertib.ledger import schema
 from tertib.ledger.values import wire_id
@@ -60,7 +60,7 @@ def _edited(connection: Connection, account: str) -> Iterator[Quarantined]:
     again = schema.changes.alias()
     newer = select(again.c.id).where(
         again.c.account == _C.account,
-        again.c.order_key == _C.order_key,
+        or_(again.c.order_key == _C.order_key, and_(again.c.order_id == _C.order_id, _C.order_id != "")),
         or_(again.c.rule == _C.rule, again.c.rule.startswith(UNDO, autoescape=True)),
         again.c.sent_at >= _T.seen_at,
         again.c.state.in_(_KNOWN),

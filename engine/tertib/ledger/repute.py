@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select
 
 from tertib.ledger import schema
+from tertib.ledger.identities import keys_of
 from tertib.ledger.trail import Writing
 from tertib.model import Plan, Repute, State
 
@@ -22,9 +23,14 @@ _KNOWN: Final = (State.CONFIRMED.value, State.CONFIRMED_BY_READBACK.value)
 
 def note_reversals(writing: Writing, plan: Plan, now: datetime) -> None:
     """Remember which orders a plan left alone because a person had changed them after the rule did; each once."""
-    held = {(one.rule, str(one.id)) for one in plan.held if one.code == HUMAN_CHANGE and one.id is not None}
-    for rule, key in sorted(held):
-        change = writing.connection.scalar(_last_change(writing.account, rule, key))
+    held = {
+        (one.rule, str(one.id), one.order_id or "")
+        for one in plan.held
+        if one.code == HUMAN_CHANGE and one.id is not None
+    }
+    for rule, key, number in sorted(held):
+        names = keys_of(writing.connection, writing.account, {key: number})[key]
+        change = writing.connection.scalar(_last_change(writing.account, rule, names))
         if change is None:
             continue
         known = writing.connection.scalar(select(_T.change).where(_T.change == change))
@@ -33,8 +39,8 @@ def note_reversals(writing: Writing, plan: Plan, now: datetime) -> None:
             writing.connection.execute(insert(schema.reversals).values(values))
 
 
-def _last_change(account: str, rule: str, key: str) -> Any:
-    mine = and_(_C.account == account, _C.order_key == key, _C.rule == rule, _C.state.in_(_KNOWN))
+def _last_change(account: str, rule: str, names: frozenset[str]) -> Any:
+    mine = and_(_C.account == account, _C.order_key.in_(names), _C.rule == rule, _C.state.in_(_KNOWN))
     return select(_C.id).where(mine).order_by(_C.epoch.desc(), _C.number.desc()).limit(1)
 
 

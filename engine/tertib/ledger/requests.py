@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    and_,
     bindparam,
     delete,
     exists,
@@ -27,9 +28,11 @@ from sqlalchemy import (
 
 from tertib.errors import LedgerError
 from tertib.ledger import schema
-from tertib.ledger.changes import NEVER_SENT, brief, chunks
+from tertib.ledger.changes import NEVER_SENT, brief
 from tertib.ledger.holds import orders_on_hold
+from tertib.ledger.identities import keys_of
 from tertib.ledger.lease import Lessee, fence, halt, lost, refuse_halted
+from tertib.ledger.parts import chunks
 from tertib.ledger.pauses import paused_rules
 from tertib.ledger.trail import Writing
 from tertib.ledger.values import Veil, order_key, wire_id
@@ -73,7 +76,8 @@ def claim(
     """
     paused = paused_rules(writing.connection, writing.account, now)
     held = orders_on_hold(writing.connection, writing.account, now)
-    changes = [one for one in changes if one.rule not in paused and not held & _names(one)]
+    names = _names(writing, changes)
+    changes = [one for one in changes if one.rule not in paused and not held & names[order_key(one.id)]]
     run = writing.connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one()
     number = _next_request(writing.connection, run_id)
     request_id = f"{run_id}.{number}"
@@ -93,9 +97,11 @@ def claim(
     return SqlClaim(request_id, run_id, writing.account, ids, run.epoch, deadline)
 
 
-def _names(change: Change) -> set[str]:
-    """Return what a person may have named an order by."""
-    return {change.order_id, order_key(change.id)}
+def _names(writing: Writing, changes: Sequence[Change]) -> dict[str, frozenset[str]]:
+    """Return, by key, what a person may have named an order by: its number, or an id that it has or had."""
+    orders = {order_key(one.id): one.order_id for one in changes}
+    keys = keys_of(writing.connection, writing.account, orders)
+    return {key: known | {orders[key]} for key, known in keys.items()}
 
 
 def _let_out(
@@ -123,6 +129,7 @@ def _decisive(run: Row[Any], pairs: Sequence[tuple[str, str]], now: datetime) ->
         tuple_(_C.order_key, _C.rule).in_(pairs),
         _is_planned(),
         _is_settled(),
+        _is_one_order(),
         _is_ours(run, now),
     )
 
@@ -132,12 +139,26 @@ def _is_planned() -> ColumnElement[bool]:
 
 
 def _is_settled() -> ColumnElement[bool]:
-    """Hold where no other change of the order has an unknown outcome."""
+    """Hold where no other change of the order, under any id that it had, has an unknown outcome."""
     other = schema.changes.alias("other")
-    unsettled = exists().where(
-        other.c.account == _C.account, other.c.order_key == _C.order_key, other.c.state == schema.IS_UNSETTLED
+    unsettled = and_(other.c.account == _C.account, other.c.state == schema.IS_UNSETTLED)
+    # two questions, for each has an index of its own
+    by_key = exists().where(unsettled, other.c.order_key == _C.order_key)
+    by_number = exists().where(unsettled, other.c.order_id == _C.order_id, _C.order_id != "")
+    return and_(~by_key, ~by_number)
+
+
+def _is_one_order() -> ColumnElement[bool]:
+    """Hold where the run names no other id with the same number: it may be one order, which must not be sent twice."""
+    other = schema.changes.alias("namesake")
+    namesake = exists().where(
+        other.c.account == _C.account,
+        other.c.order_id == _C.order_id,
+        other.c.run == _C.run,
+        other.c.order_key != _C.order_key,
+        _C.order_id != "",
     )
-    return ~unsettled
+    return ~namesake
 
 
 def _is_ours(run: Row[Any], now: datetime) -> ColumnElement[bool]:

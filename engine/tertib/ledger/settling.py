@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, select, update
 
-from tertib.errors import LeaseLost, LedgerError
+from tertib.errors import AlreadySettled, LeaseLost, LedgerError
 from tertib.ledger import schema
 from tertib.ledger.changes import brief
 from tertib.ledger.lease import Lessee, is_held, take_over
@@ -49,7 +49,7 @@ def settle(writing: Writing, lessee: Lessee, change: Unsettled, outcome: Outcome
 
     A run of another process that may still be at work keeps the account to itself. One whose lease is over is
     shut out in the same transaction, so that it cannot write over this when it wakes. Raises `LeaseLost` for the
-    first, `LedgerError` where the change is not due yet or was settled meanwhile.
+    first, `LedgerError` where the change is not due yet, `AlreadySettled` where it was settled meanwhile.
     """
     _refuse_early(change, outcome, now)
     _claim_account(writing, lessee, now)
@@ -60,7 +60,7 @@ def settle(writing: Writing, lessee: Lessee, change: Unsettled, outcome: Outcome
         values["settled_at"] = now
         rows = rows.where(_is_due(now))
     if writing.connection.execute(rows.values(values)).rowcount != 1:
-        raise LedgerError(f"the change of order `{change.order_id}` was settled meanwhile")
+        raise AlreadySettled(f"the change of order `{change.order_id}` was settled meanwhile")
     if outcome.state is not State.SENT:
         writing.record("change_settled", now, run=change.run_id, change=change.change_id, **brief(outcome))
 

@@ -247,13 +247,14 @@ class SqlLedger:
 
     # --- deciding ---------------------------------------------------------------------------------------
 
-    def history(self, account: str, ids: Collection[str], since: datetime) -> History:
+    def history(self, account: str, orders: Mapping[str, str], since: datetime) -> History:
         """Return what decisions need about these orders, with what was sent since `since` by rule.
 
-        The key `""` of `sent_today` stands for all rules together.
+        `orders` are their order_ids by `str(id)`; what is known of an order under another id of the same order_id
+        counts too. The key `""` of `sent_today` stands for all rules together.
         """
         with self._database.reading() as connection:
-            return history.history(connection, account, ids, since, self._terms.clock.now())
+            return history.history(connection, account, orders, since, self._terms.clock.now())
 
     def save_plan(self, plan: Plan, document: Mapping[str, Any]) -> None:
         """Record a plan's document under its id; the same one again is no error."""
@@ -388,7 +389,8 @@ class SqlLedger:
     def settle(self, account: str, change: Unsettled, outcome: Outcome, now: datetime) -> None:
         """Record what reading an unsettled change back has shown, with its audit record.
 
-        Raises `LeaseLost` while another process's run is at work, `LedgerError` for what is not due yet.
+        Raises `LeaseLost` while another process's run is at work, `LedgerError` for what is not due yet,
+        `AlreadySettled` for what another process settled meanwhile.
         """
         with self._writing(account, now) as writing:
             settling.settle(writing, self._terms.lessee, change, outcome, now)

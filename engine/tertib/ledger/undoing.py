@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
 from tertib.ledger import schema
-from tertib.ledger.changes import chunks
+from tertib.ledger.identities import keys_of
+from tertib.ledger.parts import chunks
 from tertib.ledger.values import wire_id
 from tertib.model import Done, State, undone_run
 
@@ -35,7 +37,8 @@ def done(connection: Connection, account: str, run_id: str) -> tuple[Done, ...] 
         .where(_C.run == run_id)
         .order_by(_C.number)
     ).all()
-    since = _since(connection, account, epoch, sorted({row.order_key for row in rows}))
+    orders = {row.order_key: row.order_id for row in rows}
+    since = _since(connection, account, epoch, keys_of(connection, account, orders))
     return tuple(_done(row, since.get(row.order_key)) for row in rows)
 
 
@@ -58,24 +61,37 @@ def _reached() -> ColumnElement[bool]:
 
 
 def _since(
-    connection: Connection, account: str, epoch: int, keys: Collection[str]
+    connection: Connection, account: str, epoch: int, keys: Mapping[str, frozenset[str]]
 ) -> Mapping[str, tuple[str, str]]:
-    """Return, by order, the last later run and rule that still stands: an undo takes away what it took back."""
+    """Return, by order, the last later run and rule that still stands: an undo takes away what it took back.
+
+    `keys` are all ids that each order had.
+    """
+    present: dict[str, list[str]] = defaultdict(list)
+    for key, known in keys.items():
+        for name in known:
+            present[name].append(key)
     standing: dict[str, list[tuple[str, str]]] = {key: [] for key in keys}
-    for row in _later(connection, account, epoch, list(keys)):
-        runs = standing[row.order_key]
-        if runs and undone_run(row.rule) == runs[-1][0]:
-            runs.pop()
-        else:
-            runs.append((row.run, row.rule))
+    for row in sorted(_later(connection, account, epoch, sorted(present)), key=_in_time):
+        for key in present[row.order_key]:
+            _take_in(standing[key], row)
     return {key: runs[-1] for key, runs in standing.items() if runs}
 
 
+def _in_time(row: Row[Any]) -> tuple[int, int]:
+    return row.epoch, row.number
+
+
+def _take_in(runs: list[tuple[str, str]], row: Row[Any]) -> None:
+    if runs and undone_run(row.rule) == runs[-1][0]:
+        runs.pop()
+    else:
+        runs.append((row.run, row.rule))
+
+
 def _later(connection: Connection, account: str, epoch: int, keys: list[str]) -> Iterator[Any]:
-    wanted = (
-        select(_C.order_key, _C.run, _C.rule)
-        .where(_C.account == account, _C.epoch > epoch, _reached())
-        .order_by(_C.epoch, _C.number)
+    wanted = select(_C.order_key, _C.run, _C.rule, _C.epoch, _C.number).where(
+        _C.account == account, _C.epoch > epoch, _reached()
     )
     for part in chunks(keys):
         yield from connection.execute(wanted.where(_C.order_key.in_(part)))

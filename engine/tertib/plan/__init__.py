@@ -5,9 +5,9 @@ Nothing here reads a clock, a network or the record: what they know is handed in
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -61,7 +61,7 @@ def decide(
     and rules in mode `apply` must trust the filters that cannot be checked.
     """
     unread = _unread_rules(program, reading.scans)
-    claims = list(_claims(evaluated, program, facts, unread))
+    claims = _held_apart(list(_claims(evaluated, program, facts, unread)))
     settled = _settle(claims, acting=acting)
     changes = [one for one in settled if isinstance(one, Change)]
     held = [
@@ -106,6 +106,27 @@ def _claims(evaluated: Evaluated, program: Program, facts: Facts, unread: Collec
             result = propose(match, compiled, facts)
             if result is not None:
                 yield Claim(compiled.rule, str(result.id), result)
+
+
+def _held_apart(claims: Sequence[Claim]) -> list[Claim]:
+    """Hold what wants orders that bear one number under several ids: they may be one order, which is changed once."""
+    keys: dict[str | None, set[str]] = defaultdict(set)
+    for claim in claims:
+        keys[claim.result.order_id].add(claim.key)
+    return [
+        claim if len(keys[claim.result.order_id]) == 1 else replace(claim, result=_namesake(claim.result))
+        for claim in claims
+    ]
+
+
+def _namesake(result: Change | Held) -> Held:
+    if isinstance(result, Held):
+        return result
+    why = said(
+        "several orders have the number `%(order)s`, so it cannot be told which is meant",
+        order=result.order_id,
+    )
+    return Held(result.order_id, result.rule, "cannot_tell", why, result.id)
 
 
 def _settle(claims: Sequence[Claim], *, acting: bool) -> list[Change | Held]:

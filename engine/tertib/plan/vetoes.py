@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tertib.compile import CompiledRule
+from tertib.evaluate import reference
 from tertib.language import conditions
 from tertib.language.personal import Mask
 from tertib.language.values import UNREADABLE, find
@@ -29,6 +30,9 @@ _NOT_BY_RULE: Final = N_("its payment is in conflict: it must not be marked paid
 _PROOF: Final = N_("it has a transfer proof: a cancelled order must have none")
 _NO_PROOF_SHOWN: Final = N_("the answer does not show whether it has a transfer proof")
 _RECEIPT: Final = N_("it has a shipment receipt: a cancelled order must have none")
+_NO_NUMBER_SHOWN: Final = N_(
+    "the answer does not show its `order_id`, and a person may have named it by that"
+)
 _NO_RECEIPT_SHOWN: Final = N_("the answer does not show whether it has a shipment receipt")
 
 
@@ -79,7 +83,10 @@ def first_veto(compiled: CompiledRule, order: Order, values: Mapping[str, Any], 
 
 
 def recorded_veto(order_id: str | None, key: str, history: History) -> Veto | None:
-    """Return what the record alone says against touching an order: a hold, or an outcome still unknown."""
+    """Return what the record alone says against touching an order: a hold, or an outcome still unknown.
+
+    Of an order without a number nobody can tell whether a person put it on hold.
+    """
     why = history.holds.get(order_id or "") or history.holds.get(key)
     if why is not None:
         return Veto("on_hold", applies=True, why=said("the order is on hold: %(reason)s", reason=why))
@@ -89,12 +96,12 @@ def recorded_veto(order_id: str | None, key: str, history: History) -> Veto | No
             applies=True,
             why=N_("an earlier change has no known outcome yet; run `tertib settle`"),
         )
-    return None
+    return None if order_id else Veto("on_hold", applies=None, why=_NO_NUMBER_SHOWN)
 
 
 def _vetoes(compiled: CompiledRule, order: Order, values: Mapping[str, Any], facts: Facts) -> Iterator[Veto]:
     key = str(contract.wire_id(order.get("id")))
-    recorded = recorded_veto(_text(order, "order_id"), key, facts.history)
+    recorded = recorded_veto(reference(order), key, facts.history)
     if recorded is not None:
         yield recorded
     for condition in facts.protect:

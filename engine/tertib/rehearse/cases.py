@@ -228,16 +228,25 @@ def _expectations(case: Mapping[Any, Any], path: Place) -> Iterator[Complaint]:
 _ANY_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """What stands for a moment that cannot be read, while the rest of its file is looked at."""
 
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 2999
+"""Between these a test's clock may stand: everything that a rule can look back or ahead to is then a day of the calendar."""
+
 
 def _now(written: Any, path: Place, settings: Settings, complaints: list[Complaint]) -> datetime:
     if not isinstance(written, str) or not written:
         return _ANY_MOMENT  # the schema says what is wrong with it
+    hint = "for example `2026-11-21T10:00:00+07:00`"
     try:
-        return durations.parse_instant(written, ZoneInfo(settings.timezone))
+        moment = durations.parse_instant(written, ZoneInfo(settings.timezone))
     except ValueError as error:
-        hint = "for example `2026-11-21T10:00:00+07:00`"
         complaints.append(Complaint(path, "T209", str(error), hint))
         return _ANY_MOMENT
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        why = f"`{written}` is not between the years {_FIRST_YEAR} and {_LAST_YEAR}"
+        complaints.append(Complaint(path, "T209", why, hint))
+        return _ANY_MOMENT
+    return moment
 
 
 def _settings(said: Mapping[str, Any], settings: Settings, complaints: list[Complaint]) -> Settings:

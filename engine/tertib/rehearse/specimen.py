@@ -124,6 +124,10 @@ class Specimen:
         field = self._known(path)
         if field is None:
             return value
+        if path == "status" and isinstance(value, Mapping | list):
+            raise BadOrder(
+                path, "an order has one `status`, which is a text", "for example `status: pending`"
+            )
         if field.kind is Kind.TIME and isinstance(value, str):
             return self._time(path, value)
         if field.kind is Kind.TAGS and isinstance(value, list):

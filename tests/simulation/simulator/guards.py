@@ -15,7 +15,7 @@ from typing import Any, Final
 from unittest.mock import patch
 
 import httpx
-from sqlalchemy import select, true
+from sqlalchemy import exists, select, true
 
 from simulator.database import Bench
 from tertib import apply as applying
@@ -26,6 +26,7 @@ from tertib.apply.watch import Watch
 from tertib.compile import deciding
 from tertib.errors import PlanRefused
 from tertib.ledger import changes, lease, requests, schema
+from tertib.ledger import history as ledger_history
 from tertib.ledger import settling as ledger_settling
 from tertib.ledger.lease import Lessee
 from tertib.ledger.trail import Writing
@@ -97,6 +98,17 @@ def _written_by_a_person(_rule: str) -> str:
 
 def _any_row(*_given: Any) -> Any:
     return true()
+
+
+def _own_keys(_connection: Any, _account: str, orders: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    return {key: frozenset({key}) for key in orders}
+
+
+def _settled_by_id_alone() -> Any:
+    other = schema.changes.alias("other")
+    return ~exists().where(
+        other.c.order_key == schema.changes.c.order_key, other.c.state == schema.IS_UNSETTLED
+    )
 
 
 def _unfenced(writing: Writing, run_id: str) -> Any:
@@ -296,6 +308,14 @@ GUARDS: Final[Mapping[str, Guard]] = {
         "an order whose last change has no known outcome gets no other: veto, claim, and the database's own index",
         (*_UNSETTLED_VETO, (requests, "_is_settled", _any_row)),
         drops_index=True,
+    ),
+    "numbers": Guard(
+        "an order is known by its number too, so that a new id makes no new order of it: when planning, and in the claim",
+        (
+            (ledger_history, "keys_of", _own_keys),
+            (requests, "keys_of", _own_keys),
+            (requests, "_is_settled", _settled_by_id_alone),
+        ),
     ),
     "released+unsettled veto": Guard(
         "only the ids that the claim returned are sent",

@@ -11,7 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from simulator.network import Wire
-from simulator.shop import Effect
+from simulator.shop import Effect, lasting
 from simulator.world import ACCOUNT, World
 from tertib.errors import AccountHalted
 from tertib.ledger.runs import ChangeRecord, RequestRecord
@@ -104,17 +104,17 @@ def _touched(world: World, earlier: Effect, later: Effect) -> bool:
 def _effects_recorded(world: World, record: Record) -> Iterator[str]:
     """Every effect has a record that does not deny it."""
     effects = Counter((effect.order, effect.rule) for effect in world.shop.effects)
-    rows = Counter((str(one.id), one.rule) for one in record.changes if one.state in MAY_HAVE_BEEN)
+    rows = Counter((lasting(one.id), one.rule) for one in record.changes if one.state in MAY_HAVE_BEEN)
     for place, count in effects.items():
         if rows[place] < count:
-            states = [one.state for one in record.changes if (str(one.id), one.rule) == place]
+            states = [one.state for one in record.changes if (lasting(one.id), one.rule) == place]
             yield f"order {place[0]} was changed by rule {place[1]}, and the record says {states}"
 
 
 def _records_true(world: World, record: Record) -> Iterator[str]:
     """Every confirmed change happened, and every other end has its reason."""
     effects = Counter((effect.order, effect.rule) for effect in world.shop.effects)
-    confirmed = Counter((str(one.id), one.rule) for one in record.changes if one.state == "confirmed")
+    confirmed = Counter((lasting(one.id), one.rule) for one in record.changes if one.state == "confirmed")
     for place, count in confirmed.items():
         if effects[place] < count:
             yield f"order {place[0]}: rule {place[1]} confirmed a change that never happened"
@@ -122,11 +122,11 @@ def _records_true(world: World, record: Record) -> Iterator[str]:
     for one in record.changes:
         if (
             one.state == "confirmed_by_readback"
-            and not effects[str(one.id), one.rule]
-            and str(one.id) not in people
+            and not effects[lasting(one.id), one.rule]
+            and lasting(one.id) not in people
         ):
             others = {effect.order for effect in world.shop.effects}
-            if str(one.id) not in others:
+            if lasting(one.id) not in others:
                 yield f"order {one.id}: rule {one.rule} read back a change that nobody made"
         if one.state not in {"planned", "confirmed"} and not one.why:
             yield f"order {one.id}: rule {one.rule} ended as {one.state} without a reason"
@@ -137,7 +137,7 @@ def _nothing_pending(world: World, record: Record) -> Iterator[str]:
     for one in record.changes:
         if one.state == "planned" and record.halted is None:
             yield f"order {one.id}: a change of run {one.run_id} stays planned for ever"
-        if one.state == "sent" and str(one.id) in world.shop.orders:
+        if one.state == "sent" and lasting(one.id) in world.shop.orders:
             yield f"order {one.id}: a change of run {one.run_id} stays unknown although it can be read back"
 
 
@@ -261,7 +261,7 @@ def _left_alone(world: World, _record: Record) -> Iterator[str]:
         process = world.processes[wire.process]
         let_out = process.let_out.get(wire.request_id, process.began)
         for key, seen in wire.seen.items():
-            if world.held.get(key, let_out + 1) <= let_out:
+            if world.held.get(lasting(key), let_out + 1) <= let_out:
                 yield f"request {wire.number} changed order {key}, which was on hold"
             if seen is not None and seen.money == world.setup.protected:
                 yield f"request {wire.number} changed order {key}, which the project protects"

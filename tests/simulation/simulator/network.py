@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 import httpx
 
 from simulator.scenario import UNKNOWN, Fault
+from simulator.shop import lasting
 
 if TYPE_CHECKING:
     from simulator.world import Process, World
@@ -102,7 +103,7 @@ class Network(httpx.BaseTransport):
         return httpx.Response(200, json=body, headers=_OK)
 
     def _note_read(self, row: Mapping[str, Any], at: float) -> None:
-        order = self.world.shop.orders[str(row["id"])]
+        order = self.world.shop.orders[lasting(row["id"])]
         seen = Seen(
             order["status"],
             order["payment_status"],
@@ -196,7 +197,7 @@ class Network(httpx.BaseTransport):
             _lose(what == "timeout_after", process)
         process.wait(_SLOW if what == "slow" else _ROUND_TRIP / 2)
         # A person may have removed an order in the meantime.
-        rows = [self._echo(key) for key in wire.ids if str(key) in shop.orders]
+        rows = [self._echo(key) for key in wire.ids if lasting(key) in shop.orders]
         if what.startswith("partial"):
             rows = rows[count:]
         if what.startswith("other_values"):
@@ -218,8 +219,9 @@ class Network(httpx.BaseTransport):
         return httpx.Response(200, json=answer, headers=_OK)
 
     def _echo(self, key: Any) -> dict[str, Any]:
-        order = self.world.shop.orders[str(key)]
-        return {name: order[name] for name in ("id", "order_id", "status", "payment_status")}
+        """Return what an answer says of an order, under the id that was sent: an old one is taken as well."""
+        order = self.world.shop.orders[lasting(key)]
+        return {"id": key, **{name: order[name] for name in ("order_id", "status", "payment_status")}}
 
 
 _OK: Final = {"X-Ratelimit-Limit": "10000", "X-Ratelimit-Remaining": "9000", "X-Ratelimit-Reset": "3000"}

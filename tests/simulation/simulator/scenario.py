@@ -172,7 +172,21 @@ def draw(seed: int) -> Scenario:
         jobs=jobs,
         faults=_faults(rng),
     )
-    return _with_hold(_with_company(drawn))
+    return _with_migration(_with_hold(_with_company(drawn)))
+
+
+def _with_migration(drawn: Scenario) -> Scenario:
+    """Let the server give orders new ids while things happen, in some histories: all at once, or one after the other.
+
+    Drawn by itself, so that everything else is as it was without.
+    """
+    rng = random.Random(f"migration {drawn.seed}")
+    if rng.random() > 0.15:
+        return drawn
+    begins = rng.choice([job.at for job in drawn.jobs]) + rng.choice((0.0, 0.3, 1.0, 5.0, 60.0))
+    apart = rng.choice((0.0, 0.0, 0.05, 1.0, 5 * MINUTE))
+    moves = (Edit(begins + apart * order, order, "migrate") for order in range(len(drawn.orders)))
+    return replace(drawn, edits=(*drawn.edits, *moves))
 
 
 def _with_hold(drawn: Scenario) -> Scenario:

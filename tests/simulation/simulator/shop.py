@@ -11,6 +11,8 @@ from simulator.scenario import OrderSpec
 
 START: Final = datetime(2026, 3, 10, 5, 0, tzinfo=UTC)
 
+_UUIDS: Final = "01890a5d-ac96-774b-bcce-"
+
 # Where the server lets an order go; nothing leads out of what is over. People may do anything.
 _OVER: Final = frozenset({"canceled", "closed"})
 
@@ -35,8 +37,19 @@ class Touch:
     values: Mapping[str, Any]
 
 
+def lasting(key: Any) -> str:
+    """Return what names an order for good, whichever of its ids is given: the integer that it has, or would have."""
+    text = str(key)
+    return str(1000 + int(text.removeprefix(_UUIDS))) if text.startswith(_UUIDS) else text
+
+
+def number_of(key: Any) -> str:
+    """Return the number by which people know an order, by any of its ids."""
+    return f"26031000{int(lasting(key)) - 1000:04d}"
+
+
 class Shop:
-    """All orders by `str(id)`."""
+    """All orders, by what names them for good: an id may change."""
 
     def __init__(self, specs: Sequence[OrderSpec], *, uuids: bool) -> None:
         self.orders: dict[str, dict[str, Any]] = {}
@@ -46,10 +59,11 @@ class Shop:
         self.keys: list[str] = []
         for number, spec in enumerate(specs, 1):
             order = _order(number, spec, uuids=uuids)
-            self.keys.append(str(order["id"]))
-            self.orders[str(order["id"])] = order
+            key = lasting(order["id"])
+            self.keys.append(key)
+            self.orders[key] = order
             if spec.bad:
-                self.bad.add(str(order["id"]))
+                self.bad.add(key)
 
     def listed(self, filters: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return the orders that pass the filters, the newest first."""
@@ -62,7 +76,7 @@ class Shop:
 
     def refusal(self, ids: Sequence[Any], values: Mapping[str, Any]) -> tuple[int, str] | None:
         """Return status and words where the server refuses a change as a whole; it does nothing then."""
-        for key in map(str, ids):
+        for key in map(lasting, ids):
             if key not in self.orders:
                 return 404, "Order not found"
             if key in self.bad:
@@ -75,7 +89,7 @@ class Shop:
     def change(self, at: float, wire: int, ids: Sequence[Any], values: Mapping[str, Any]) -> list[str]:
         """Carry out a request's change; return the orders that were there to be changed."""
         done = []
-        for key in map(str, ids):
+        for key in map(lasting, ids):
             if key in self.orders:
                 rule = str(values.get("by", "")).removeprefix("tertib/")
                 self.effects.append(Effect(at, key, wire, rule, dict(values)))
@@ -92,6 +106,10 @@ class Shop:
         if what == "remove":
             del self.orders[key]
             self.touches.append(Touch(at, key, {"removed": True}))
+            return
+        if what == "migrate":
+            # The server's own doing: nobody touched the order.
+            order["id"] = _uuid(int(key) - 1000)
             return
         values = {
             "pay": {"payment_status": "paid"},
@@ -116,10 +134,14 @@ def stamp(at: float) -> str:
     return (START + timedelta(seconds=at)).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def _uuid(number: int) -> str:
+    return f"{_UUIDS}{number:012d}"
+
+
 def _order(number: int, spec: OrderSpec, *, uuids: bool) -> dict[str, Any]:
     return {
-        "id": f"01890a5d-ac96-774b-bcce-{number:012d}" if uuids else 1000 + number,
-        "order_id": f"26031000{number:04d}",
+        "id": _uuid(number) if uuids else 1000 + number,
+        "order_id": number_of(1000 + number),
         "status": spec.status,
         "payment_status": spec.payment,
         "payment_method": "bank_transfer",

@@ -15,7 +15,7 @@ from simulator.network import Network, Wire
 from simulator.scenario import Fault, Job, Scenario
 from simulator.schedule import Schedule, Turn
 from simulator.setups import SETUPS
-from simulator.shop import START, Shop
+from simulator.shop import START, Shop, number_of
 from tertib import pipeline
 from tertib.errors import TertibError
 from tertib.language.personal import Mask
@@ -204,8 +204,8 @@ class Process:
             pipeline.apply(self.plan, means, writer)
 
     def _hold(self, key: str, means: pipeline.Means) -> None:
-        """Put an order on hold, as a person does who asks for it."""
-        means.ledger.hold(ACCOUNT, key, None, "a person said so", self.now())  # type: ignore[attr-defined]  # the store's own; no stage needs it
+        """Put an order on hold by its number, which stays, as a person does who asks for it."""
+        means.ledger.hold(ACCOUNT, number_of(key), None, "a person said so", self.now())  # type: ignore[attr-defined]  # the store's own; no stage needs it
         self.world.held.setdefault(key, self.world.schedule.true)
 
 

@@ -231,14 +231,30 @@ def test_an_answer_with_another_order_is_no_reading(world: Any) -> None:
     assert found.order["id"] == 7
 
 
-def test_an_order_without_a_reference_cannot_be_read_again(world: Any) -> None:
-    """Without its number nobody can ask for it, so it waits for the next plan."""
-    world.shop.add(1, order_id=None)
-    plan = world.plan(world.rule())
-    world.clock.moment += timedelta(minutes=5)
+def test_a_customer_s_order_cannot_be_read_again_alone(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its list has no filters: what grows old after the list was read again waits for the next plan."""
+    page = type(world.shop).page
+    monkeypatch.setattr(
+        type(world.shop), "page", lambda shop, _source, *given, **named: page(shop, Source(), *given, **named)
+    )
+    world.settings = replace(world.settings, batch_size=1)
+    for number in (1, 2):
+        world.shop.add(number)
+    source = {"customer_orders": {"store": "store_x"}}
+    plan = world.plan(world.rule(query={}, source=source, conditions=[{"status": "pending"}]))
+    world.shop.before_send = lambda: world.clock.sleep(90)
     run = world.apply(plan)
-    assert (states(run), world.shop.bodies) == ({"stale": 1}, [])
-    assert "could not be read again" in run.outcomes[0].why
+    assert (states(run), world.shop.sent_ids) == ({"confirmed": 1, "stale": 1}, [1])
+    assert "could not be read again in time" in run.outcomes[1].why
+
+
+@pytest.mark.parametrize("number", [None, "", 2.5, ["A1"]])
+def test_an_order_without_a_readable_number_is_never_changed(world: Any, number: Any) -> None:
+    """A person may have put it on hold by its number, and nobody could ask for it again."""
+    world.shop.add(1, order_id=number)
+    plan, _ = world.run(world.rule())
+    assert [one.code for one in plan.held] == ["cannot_tell"]
+    assert world.shop.bodies == []
 
 
 def test_slow_readings_send_what_is_still_young(world: Any) -> None:

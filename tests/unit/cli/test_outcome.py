@@ -56,6 +56,13 @@ def test_limits_and_conflicts_count_and_ordinary_vetoes_do_not(hold: str, code: 
     assert outcome.exit_code([], [Held("A1", "r", hold, "why")]) == code
 
 
+def test_a_run_that_was_stopped_did_not_end_as_intended() -> None:
+    """Also where all that was sent is confirmed: the account may stand still because of what came with it."""
+    why = "Scalev says it changed 1 orders that were not sent: 999"
+    assert outcome.exit_code(ended(State.CONFIRMED), stopped=why) == 3
+    assert outcome.exit_code(ended(State.CONFIRMED)) == 0
+
+
 def test_nothing_to_do_is_as_intended() -> None:
     """An empty run is 0."""
     assert outcome.exit_code([]) == 0

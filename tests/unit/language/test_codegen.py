@@ -358,6 +358,8 @@ AMOUNTS = [
     Decimal("NaN"),
     Decimal("Infinity"),
     Decimal("1E+999999"),
+    Decimal("9E+99"),
+    Decimal("1E-101"),
     2.5,
 ]
 

@@ -415,6 +415,7 @@ WRONG = [
     ("pending_time: {older_than: 3}", "T208", ["pending_time", "older_than"], "`3` is not a duration", "`older_than: 3d`"),
     ("pending_time: {older_than: 3 hari}", "T208", ["pending_time", "older_than"], "`3 hari`", "did you mean `3d`?"),
     ("pending_time: {older_than: 2 weeks}", "T208", ["pending_time", "older_than"], "`2 weeks`", "did you mean `2w`?"),
+    ("pending_time: {older_than: 36501d}", "T208", ["pending_time", "older_than"], "longer than 100 years", "`1d12h`"),
     ("pending_time: {older_than: soon}", "T208", ["pending_time", "older_than"], "`soon`", "`1d12h`"),
     ("pending_time: {older_than: [3d]}", "T208", ["pending_time", "older_than"], "is not a duration", None),
     ("pending_time: {before: 3d}", "T209", ["pending_time", "before"], "`3d`", "`older_than: 3d`"),

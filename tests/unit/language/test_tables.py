@@ -124,7 +124,12 @@ def test_a_header_alone_is_an_empty_table() -> None:
         ('a,b\n1,"x\ny"\n2\n', "T129", "line 4 of `proofs.csv` has 1 cell"),
         ('a,b\n1,"x"y\n', "T129", "line 2 of `proofs.csv` cannot be read: its quotes do not fit"),
         ('a,b\n1,2\n2,"x\n3,y\n', "T129", "line 3 of `proofs.csv` cannot be read"),
-        pytest.param("a,b\n" + "x" * 140_000 + ",y\n", "T129", "line 2 of", id="long-cell"),
+        pytest.param(
+            "a,b\n1,2\n" + "x" * 140_000 + ",y\n",
+            "T129",
+            "line 3 of `proofs.csv` has a cell of more than 131072 characters, the most that one may have",
+            id="long-cell",
+        ),
         ("a,b\n ,2\n", "T132", "line 2 of `proofs.csv` has nothing in its key column `a`"),
         ("phone,b\n628,2\n 628,2\n", "T132", "lines 2 and 3 of `proofs.csv` have the same key"),
         ("order_id,b\nA1,2\nA2,2\nA1,3", "T132", "lines 2 and 4 of `proofs.csv` have the key `A1`"),

@@ -79,6 +79,12 @@ def test_find_walks_objects() -> None:
         (Kind.MONEY, Decimal("NaN"), UNREADABLE),
         (Kind.MONEY, Decimal("sNaN"), UNREADABLE),
         (Kind.MONEY, Decimal("-Infinity"), UNREADABLE),
+        (Kind.MONEY, Decimal("9e99"), Decimal("9e99")),
+        (Kind.MONEY, Decimal("1e100"), UNREADABLE),
+        (Kind.MONEY, Decimal("9e999999"), UNREADABLE),
+        (Kind.MONEY, Decimal("-1e-100"), Decimal("-1e-100")),
+        (Kind.NUMBER, Decimal("1e-101"), UNREADABLE),
+        (Kind.NUMBER, 1e300, UNREADABLE),
         (Kind.NUMBER, [1], UNREADABLE),
         (Kind.BOOLEAN, False, False),
         (Kind.BOOLEAN, "false", UNREADABLE),
@@ -161,3 +167,10 @@ def test_reading_is_total(raw: Any, kind: Kind) -> None:
         assert not isinstance(raw, str) or len(raw) < 3 or raw not in why
     elements(raw, kind)
     find(raw, "a.b")
+
+
+def test_a_number_out_of_bounds_is_called_that() -> None:
+    """It is a number where one is expected, and no more than that is said of it."""
+    why = why_unreadable(Decimal("9e999999"), Kind.MONEY)
+    assert why == "the number is too large or too fine to reckon with"
+    assert why_unreadable(True, Kind.MONEY) == "true or false where an amount of money is expected"  # noqa: FBT003 - the value

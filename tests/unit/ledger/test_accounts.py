@@ -19,7 +19,7 @@ from .conftest import ACCOUNT, START, Desk
 LATER = START + timedelta(hours=1)
 NEIGHBOUR = ACCOUNT
 ARGUMENTS: Mapping[str, Any] = {
-    "ids": ["0", "1", "order-0", "order-2"],
+    "orders": {"0": "order-0", "1": "order-1", "9": "order-2"},
     "since": START - timedelta(days=1),
     "before": LATER,
     "now": LATER,

@@ -98,7 +98,7 @@ def test_what_was_done_stays(aged: Any, desk: Any) -> None:
 def test_what_is_forgotten_is_not_taken_for_a_persons_change(aged: Any, desk: Any) -> None:
     """The order is still compared by what is known of it, and by nothing else."""
     aged.forget(ACCOUNT, before(desk), "rina", desk.now)
-    known = aged.history(ACCOUNT, ["7"], desk.now).confirmed["7"]
+    known = aged.history(ACCOUNT, {"7": "order-7"}, desk.now).confirmed["7"]
     assert [one.values for one in known] == [{"payment_status": "paid"}]
 
 
@@ -126,7 +126,8 @@ def test_what_is_young_or_open_is_kept(desk: Any) -> None:
     secret = {"fingerprint": ledger.fingerprint(HOLDER)}
     assert ledger.unsettled(ACCOUNT)[0].set["payment_account_holder"] == secret
     assert (
-        ledger.history(ACCOUNT, ["2"], desk.now).confirmed["2"][0].values["payment_account_holder"] == secret
+        ledger.history(ACCOUNT, {"2": "order-2"}, desk.now).confirmed["2"][0].values["payment_account_holder"]
+        == secret
     )
     assert ledger.run_details(run).requests[0].message is None
 

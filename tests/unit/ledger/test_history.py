@@ -13,7 +13,8 @@ ACCOUNT = "default"
 
 def history(desk: Any, ledger: Any, *ids: str, hours: float = 1) -> History:
     """Ask for the history of these orders, with what the last hours have sent."""
-    found: History = ledger.history(ACCOUNT, ids, desk.now - timedelta(hours=hours))
+    orders = {key: f"order-{key}" for key in ids}
+    found: History = ledger.history(ACCOUNT, orders, desk.now - timedelta(hours=hours))
     return found
 
 
@@ -62,10 +63,10 @@ def test_what_reading_back_could_not_tell_counts_as_ours_until_it_is_released(de
         (waiting,) = ledger.unsettled("default")
         now = desk.later(minutes=16)
         ledger.settle("default", waiting, desk.outcome(change, State.HELD), now)
-        known = ledger.history("default", {"1"}, now)
+        known = ledger.history("default", {"1": "order-1"}, now)
         assert [one.rule for one in known.confirmed["1"]] == ["cancel"]
         ledger.release("default", "order-1", now)
-        assert ledger.history("default", {"1"}, now).confirmed == {}
+        assert ledger.history("default", {"1": "order-1"}, now).confirmed == {}
 
 
 def sent_unanswered(desk: Any, ledger: Any, change: Any) -> str:
@@ -174,8 +175,8 @@ def test_only_what_was_sent_since_counts(desk: Any) -> None:
     desk.confirm(ledger, desk.change(1))
     midnight = desk.later(hours=3)
     desk.confirm(ledger, desk.change(2))
-    assert ledger.history(ACCOUNT, (), midnight).sent_today[""].orders == 1
-    assert ledger.history(ACCOUNT, (), midnight - timedelta(hours=3)).sent_today[""].orders == 2
+    assert ledger.history(ACCOUNT, {}, midnight).sent_today[""].orders == 1
+    assert ledger.history(ACCOUNT, {}, midnight - timedelta(hours=3)).sent_today[""].orders == 2
 
 
 def test_a_definite_refusal_does_not_count_and_an_unknown_one_does(desk: Any) -> None:

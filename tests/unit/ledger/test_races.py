@@ -163,7 +163,7 @@ def test_threads_share_a_ledger(desk: Any) -> None:
         won = [one for one in changes if one.id in claim.ids]
         if won:
             desk.answer(ledger, claim, "answered", State.CONFIRMED, *won)
-        ledger.history(ACCOUNT, [str(one.id) for one in mine], desk.now)
+        ledger.history(ACCOUNT, {str(one.id): one.order_id for one in mine}, desk.now)
         return tuple(claim.ids)
 
     with ThreadPoolExecutor(4) as pool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tertib.errors import LeaseLost, LedgerError
+from tertib.errors import AlreadySettled, LeaseLost, LedgerError
 from tertib.model import State
 
 ACCOUNT = "default"
@@ -111,7 +111,7 @@ def test_a_change_is_settled_once(desk: Any) -> None:
     desk.later(minutes=15)
     (waiting,) = ledger.unsettled(ACCOUNT)
     settle(desk, ledger)
-    with pytest.raises(LedgerError, match="the change of order `order-1` was settled meanwhile"):
+    with pytest.raises(AlreadySettled, match="the change of order `order-1` was settled meanwhile"):
         ledger.settle(ACCOUNT, waiting, desk.outcome(desk.change(1), State.NOT_APPLIED), desk.now)
     assert desk.states(ledger, run) == {"1": "confirmed_by_readback"}
 

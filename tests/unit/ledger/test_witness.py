@@ -69,7 +69,7 @@ def test_nothing_begins_on_an_older_ledger(restored: Any, desk: Any) -> None:
 def test_an_older_ledger_can_be_read(restored: Any, desk: Any) -> None:
     """Runs, changes, plans, history, holds and the log itself are there to look at."""
     assert desk.states(restored, "default-1") == {"1": "confirmed"}
-    assert restored.history(ACCOUNT, ["1"], desk.now).confirmed.keys() == {"1"}
+    assert restored.history(ACCOUNT, {"1": "order-1"}, desk.now).confirmed.keys() == {"1"}
     assert restored.verify_audit(ACCOUNT).ok
     assert restored.plans(ACCOUNT)
     assert [one.seq for one in restored.ahead(ACCOUNT)] == [8, 8]

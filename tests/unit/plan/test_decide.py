@@ -19,6 +19,26 @@ def codes(plan: Any) -> list[str]:
     return [held.code for held in plan.held]
 
 
+def test_a_number_that_cannot_be_read_holds_its_order(plan: Any, order: Any, rule: Any) -> None:
+    """A person may have put it on hold by its number; a number as JSON has it is read as its text."""
+    for number in (..., None, "", 1.5, ["260310001"]):
+        assert codes(plan([order(order_id=number)], rule())) == ["cannot_tell"]
+    decided = plan([order(order_id=250130)], rule(), history=History(holds={"250130": "the buyer called"}))
+    assert codes(decided) == ["on_hold"]
+    assert [one.order_id for one in plan([order(order_id=250130)], rule()).changes] == ["250130"]
+
+
+def test_two_orders_with_one_number_are_both_held(plan: Any, order: Any, rule: Any) -> None:
+    """They may be one order under its old and its new id; a reason that is certain stays."""
+    twins = [order(), order(id=UUID), order(2)]
+    decided = plan(twins, rule())
+    assert [one.id for one in decided.changes] == [2]
+    assert codes(decided) == ["cannot_tell", "cannot_tell"]
+    assert "several orders have the number `260310001`" in decided.held[0].why
+    decided = plan(twins, rule(), history=History(holds={"1": "the buyer called"}))
+    assert sorted(codes(decided)) == ["cannot_tell", "on_hold"]
+
+
 # --- ids and contracts ----------------------------------------------------------------------------------
 
 
@@ -178,7 +198,7 @@ def test_a_share_is_of_the_orders_that_satisfy_the_query(plan: Any, order: Any, 
     assert len(plan(cheap, sharing).changes) == 7
 
 
-@pytest.mark.parametrize("given", ["n/a", ..., None, "-5.00"])
+@pytest.mark.parametrize("given", ["n/a", ..., None, "-5.00", Decimal("9e999999"), Decimal("1e5000")])
 def test_an_order_whose_money_is_unknown_is_held_under_a_money_limit(
     plan: Any, order: Any, rule: Any, given: Any
 ) -> None:
