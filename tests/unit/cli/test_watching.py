@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from logged import Log
 from tertib.cli import context, serve, watching, worker
 from tertib.dispatch import local
 from tertib.errors import LedgerError
@@ -34,21 +35,9 @@ URL = "https://checkpoints.example/tertib"
 FAILED = "the checkpoint was not exported: https://checkpoints.example answers 500"
 
 
-class Log:
-    """What was logged."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, Any]]] = []
-
-    def info(self, event: str, **fields: Any) -> None:
-        """Keep an event."""
-        self.events.append((event, fields))
-
-    warning = error = info
-
-    def of_checkpoints(self) -> list[tuple[str, Any]]:
-        """Return what was said of checkpoints, and why."""
-        return [(event, fields.get("why")) for event, fields in self.events if "checkpoint" in event]
+def of_checkpoints(log: Log) -> list[tuple[str, Any]]:
+    """Return what was said of checkpoints, and why."""
+    return [(event, fields.get("why")) for event, fields in log.events if "checkpoint" in event]
 
 
 class Post:
@@ -135,7 +124,7 @@ def test_a_checkpoint_is_kept_after_each_turn_of_each_account(
     assert [one.kept() for one in both] == ends[2:]
     assert ends[2] > ends[0]
     assert post.asked == ends
-    assert [one.log.of_checkpoints() for one in both] == [[], []]
+    assert [of_checkpoints(one.log) for one in both] == [[], []]
 
 
 def test_a_worker_keeps_it_too(served: Served) -> None:
@@ -168,14 +157,14 @@ def test_a_failed_export_stops_no_turn_and_is_told_once(
     ends = [served.turn() for _ in range(3)]
     assert served.kept() == ends[-1]
     assert post.asked == ends[:1]
-    assert served.log.of_checkpoints() == [("checkpoint not kept", FAILED)]
+    assert of_checkpoints(served.log) == [("checkpoint not kept", FAILED)]
 
     post.fails = None
     later = datetime.now(UTC) + watching.EXPORT_AGAIN + timedelta(seconds=1)
     monkeypatch.setattr(served.opened.clock, "now", lambda: later)
     last = [served.turn(recorded=False) for _ in range(2)][-1]
     assert post.asked == [ends[0], last]
-    assert served.log.of_checkpoints()[1:] == [("checkpoint kept again", None)]
+    assert of_checkpoints(served.log)[1:] == [("checkpoint kept again", None)]
 
 
 def test_an_export_that_breaks_stops_no_turn(served: Served, post: Post) -> None:
@@ -199,7 +188,7 @@ def test_a_ledger_that_does_not_answer_is_told_once(served: Served, monkeypatch:
             served.server.turn()
     end = served.turn()
     assert served.kept() == end
-    assert served.log.of_checkpoints() == [
+    assert of_checkpoints(served.log) == [
         ("checkpoint not kept", "the ledger does not answer"),
         ("checkpoint kept again", None),
     ]

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from logged import Log
 from tertib import pipeline
 from tertib.dispatch import local
 from tertib.dispatch.rulebook import Edition, Rulebook
@@ -40,19 +41,6 @@ class Clock:
 
     def heed(self) -> None:
         """Go on."""
-
-
-@dataclass
-class Log:
-    """What was logged."""
-
-    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    def info(self, event: str, **fields: Any) -> None:
-        """Keep an event."""
-        self.events.append((event, fields))
-
-    warning = error = info
 
 
 def rule(name: str, cron: str = "0 * * * *", **how: Any) -> Rule:

@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from anchored import Anchored
+from logged import Log
 from tertib import pipeline
 from tertib.clock import Stopped
 from tertib.dispatch import local
@@ -175,23 +176,6 @@ class Slots:
         """Return the latest slots of a rule."""
         found = sorted((at for name, at in self.states if name == rule), reverse=True)[:limit]
         return [Slot("", rule or "", at, self.states[rule or "", at], None, "", at, None) for at in found]
-
-
-@dataclass
-class Log:
-    """What was logged."""
-
-    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    def info(self, event: str, **fields: Any) -> None:
-        """Keep an event."""
-        self.events.append((event, fields))
-
-    warning = error = info
-
-    def of(self, event: str) -> list[dict[str, Any]]:
-        """Return the fields of every such event."""
-        return [fields for name, fields in self.events if name == event]
 
 
 @dataclass

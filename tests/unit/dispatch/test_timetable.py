@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from anchored import Anchored
 from breadth import examples
+from logged import Log
 from tertib.dispatch.needs import SlotLedger
 from tertib.dispatch.rulebook import Edition
 from tertib.dispatch.timetable import NOBODY_RAN, RESCHEDULED, TAKEN_AWAY, Timetable
@@ -89,23 +90,6 @@ class Record:
     def notes(self, rule: str = "r") -> dict[datetime, str]:
         """Return what is noted on each slot of a rule."""
         return {at: one.note for (name, at), one in self.slots_of.items() if name == rule}
-
-
-class Log:
-    """What was logged."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, Any]]] = []
-
-    def info(self, event: str, **fields: Any) -> None:
-        """Keep an event."""
-        self.events.append((event, fields))
-
-    warning = error = info
-
-    def of(self, event: str) -> list[dict[str, Any]]:
-        """Return the fields of every such event."""
-        return [fields for name, fields in self.events if name == event]
 
 
 def rule(name: str = "r", cron: str = "0 * * * *", *, digest: str = "h", **how: Any) -> Rule:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from logged import Log
 from shopfloor import ACCOUNT, Floor, floor
 from tertib.clock import Stopped
 from tertib.dispatch import local
@@ -27,19 +28,6 @@ from tertib.model import Settings
 __all__ = ["floor"]
 
 RULE = 'name: cancel\nquery: {status: pending}\naction: {status: canceled}\nschedule: "*/30 * * * *"\n'
-
-
-class Log:
-    """What was logged."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, Any]]] = []
-
-    def info(self, event: str, **fields: Any) -> None:
-        """Keep an event."""
-        self.events.append((event, fields))
-
-    warning = error = info
 
 
 def server(floor: Floor, log: Log, turned: Any) -> local.Server:
