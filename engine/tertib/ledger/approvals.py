@@ -26,7 +26,7 @@ _C: Final = schema.changes.c
 _W: Final = schema.approvals.c
 _P: Final = schema.plans.c
 
-WAITING: Final = "waiting"
+WAITING: Final = schema.WAITING
 APPROVED: Final = schema.APPROVED
 REJECTED: Final = "rejected"
 REPLACED: Final = "replaced"

@@ -63,9 +63,12 @@ def _chosen(account: str, before: datetime) -> dict[str, Select[Any]]:
     waiting = _C.state.in_((State.PLANNED.value, State.SENT.value))
     open_request = exists().where(_C.request == _R.id, _C.state == State.SENT.value)
     over = or_(_H.released_at < before, _H.until < before)
+    undecided = exists().where(
+        _V.plan == _P.id, _V.state.in_((schema.WAITING, schema.APPROVED)), _V.expires_at >= before
+    )
     return {
         "plans": select(_P.id, _P.document).where(
-            _P.account == account, _P.created_at < before, _P.forgotten_at.is_(None)
+            _P.account == account, _P.created_at < before, _P.forgotten_at.is_(None), ~undecided
         ),
         "changes": select(_C.id, _C.before, _C.found, _C.set, _C.readable).where(
             _C.account == account, _C.planned_at < before, _C.forgotten_at.is_(None), ~waiting

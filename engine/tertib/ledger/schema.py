@@ -126,6 +126,9 @@ IS_UNSETTLED: Final = literal_column("'sent'", Text)
 It is written into the statement, not bound to it: only then can SQLite use the index of unsettled changes.
 """
 
+WAITING: Final = "waiting"
+"""The state of a plan that nobody has decided on."""
+
 APPROVED: Final = "approved"
 """The state of a plan that a person said yes to and that no run has applied."""
 

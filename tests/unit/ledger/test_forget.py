@@ -170,6 +170,22 @@ def test_a_plan_whose_reasons_are_forgotten_is_not_applied(desk: Any) -> None:
         ledger.begin(ACCOUNT, plan.plan_id, kind="apply", slots=(), now=desk.now)
 
 
+def test_a_plan_that_may_still_be_applied_is_kept(desk: Any) -> None:
+    """It waits for a person, or for whoever applies it; once its time is over it is forgotten like any other."""
+    ledger = desk.open()
+    waits, approved = (desk.save(ledger, desk.change(n, rule=f"rule-{n}")) for n in range(2))
+    for plan in (waits, approved):
+        ledger.ask_approval(plan, "it is new", desk.now + timedelta(days=30), desk.now)
+    ledger.approvals.approve(ACCOUNT, approved.plan_id, who="budi", now=desk.now)
+    before = desk.later(days=1)
+    assert ledger.forget(ACCOUNT, before, "budi", desk.now).plans == 0
+    run = ledger.begin(ACCOUNT, approved.plan_id, kind="approved", slots=(), now=desk.now)
+    desk.end(ledger, run)
+    assert ledger.forget(ACCOUNT, before, "budi", desk.now).plans == 1
+    after = desk.later(days=40)
+    assert ledger.forget(ACCOUNT, after, "budi", desk.now).plans == 1
+
+
 def test_a_decision_keeps_no_note(desk: Any) -> None:
     """What a person wrote when a plan was decided on goes with the rest."""
     ledger = desk.open()
