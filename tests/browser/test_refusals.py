@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -239,7 +240,8 @@ def test_a_plan_that_expired_is_refused(sit: Sit, premises: Premises, language: 
     reviews(seat, plan)
     premises.expire(plan)
     yes(seat).click()
-    end = f"{approval(premises, plan).asked.expires_at:%Y-%m-%d %H:%M} UTC"
+    ends_at = approval(premises, plan).asked.expires_at.astimezone(ZoneInfo("Asia/Jakarta"))
+    end = f"{ends_at:%Y-%m-%d %H:%M} WIB"
     told = "plan `%(plan)s` has expired: it could be approved until %(end)s"
     seat.is_told(seat.say(told, plan=plan.plan_id, end=end))
     seat.forgive(409)

@@ -251,9 +251,8 @@ def test_an_apply_says_what_a_limit_held_beside_it(project: Project) -> None:
     project.rule(CANCEL + "limits: {orders: 1}\n")
     project.rule(CANCEL.replace("cancel-unpaid", "other").replace("bank_transfer", "qris"), name="other")
     project.unpaid(2)
-    project.served.shop.add(
-        {**project.served.shop.order(project.unpaid(1)[0]), "id": 77, "payment_method": "qris"}
-    )
+    other = {**project.served.shop.order(project.unpaid(1)[0]), "id": 77, "order_id": "261122OTHER"}
+    project.served.shop.add({**other, "payment_method": "qris"})
     shown = project.run("plan", "--out", "plan.json").stdout
     assert "to do exactly this: tertib apply plan.json\n" in shown
     done = project.run("apply", "plan.json", "--yes")

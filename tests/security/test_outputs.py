@@ -270,8 +270,7 @@ def shown(place: Any, *words: str) -> None:
 
 
 def journey(place: Any) -> None:
-    """Run everything that shows or writes anything."""
-    lay_out(place)
+    """Run everything that shows or writes anything, where all is laid out."""
     (place.root / "out").mkdir()
     everything: tuple[tuple[str, ...], ...] = (*READING, *ACTING)
     for words in everything:

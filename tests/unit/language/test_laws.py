@@ -446,9 +446,9 @@ def plain_number(raw: Any) -> Any:
     if isinstance(raw, int):
         return Fraction(raw) if abs(raw) < 10**100 else BAD
     number = Decimal(str(raw))
-    if not number.is_finite():
+    if not number.is_finite() or not -100 <= number.adjusted() < 100:
         return BAD
-    return Fraction(10) ** 500 if number > 10**400 else Fraction(number)
+    return Fraction(number)
 
 
 def plain_time(raw: Any) -> Any:
