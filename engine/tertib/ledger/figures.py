@@ -143,7 +143,9 @@ def _running_since(connection: Connection, account: str) -> datetime | None:
 
 
 def _waiting(connection: Connection, account: str, now: datetime) -> int:
-    wanted = select(func.count()).where(_W.account == account, _W.state == schema.WAITING, _W.expires_at > now)
+    wanted = select(func.count()).where(
+        _W.account == account, _W.state == schema.WAITING, _W.expires_at > now
+    )
     return connection.scalar(wanted) or 0
 
 
