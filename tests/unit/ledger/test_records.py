@@ -62,6 +62,8 @@ def test_plans_are_listed_newest_first(desk: Any) -> None:
         (old.plan_id, run, desk.now),
     ]
     assert [one.plan_id for one in ledger.plans(ACCOUNT, limit=1)] == [new.plan_id]
+    assert (ledger.plan_record(new.plan_id), ledger.plan_record(old.plan_id)) == tuple(found)
+    assert ledger.plan_record("no-such-plan") is None
 
 
 def test_runs_are_listed_newest_first_in_pages(desk: Any) -> None:
