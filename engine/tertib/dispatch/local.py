@@ -39,7 +39,7 @@ from tertib.errors import (
 from tertib.language.personal import Mask
 from tertib.ledger.slots import Cause, Slot, SlotState, slot_key
 from tertib.load import refreshed
-from tertib.model import Plan, Rule, Run, Settings, State
+from tertib.model import Held, Plan, Rule, Run, Settings, State
 from tertib.plan.holds import UNINTENDED
 from tertib.plan.limits import waiting
 from tertib.ports import Reader, Writer
@@ -431,8 +431,12 @@ def _ended(plan: Plan, run: Run, rule: str) -> SlotState:
     if any(one.code == "paused" or one.state is State.ABANDONED for one in left):
         return "held"
     planned = any(one.rule == rule for one in plan.changes)
-    kept = any(one.rule == rule and (one.order_id is None or one.code in UNINTENDED) for one in plan.held)
-    return "held" if kept and not planned else "done"
+    return "held" if _kept(plan, rule) and not planned else "done"
+
+
+def _kept(plan: Plan, rule: str) -> list[Held]:
+    """Return what of a plan was kept back from a rule against its intention, or for a scan that was not read."""
+    return [one for one in plan.held if one.rule == rule and (one.order_id is None or one.code in UNINTENDED)]
 
 
 Wait = Callable[[float], None]
@@ -488,6 +492,6 @@ def _why(plan: Plan, run: Run, rule: str) -> str:
     """Say why a rule's slot did not end as it was meant to: why the run stopped, or the first of what held the rule."""
     if run.stopped or _ended(plan, run, rule) == "done":
         return run.stopped or ""
-    held = [one for one in plan.held if one.rule == rule and (one.order_id is None or one.code in UNINTENDED)]
+    held = _kept(plan, rule)
     left = [one.why for one in run.outcomes if one.rule == rule and one.code in UNINTENDED]
     return next(iter([*waiting(held), *(one.why for one in held), *left]), "")

@@ -10,13 +10,12 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection, insert, select, update
 
 from tertib.ledger import schema, slots
 from tertib.ledger.trail import Writing
-from tertib.model import Schedule
 
 _A: Final = schema.anchors.c
 _BEFORE: Final = timedelta(microseconds=1)
@@ -30,7 +29,20 @@ class Times(NamedTuple):
     jitter: int
 
 
-def times(schedule: Schedule) -> Times:
+class _Timed(Protocol):
+    """A rule's schedule, or its place on the rota."""
+
+    @property
+    def cron(self) -> str: ...
+
+    @property
+    def timezone(self) -> str: ...
+
+    @property
+    def jitter(self) -> timedelta: ...
+
+
+def times(schedule: _Timed) -> Times:
     """Return what of a schedule its slots follow from; its other settings say what becomes of them."""
     return Times(schedule.cron, schedule.timezone, int(schedule.jitter.total_seconds()))
 

@@ -28,8 +28,8 @@ _P: Final = schema.plans.c
 
 WAITING: Final = schema.WAITING
 APPROVED: Final = schema.APPROVED
-REJECTED: Final = "rejected"
-REPLACED: Final = "replaced"
+REJECTED: Final = schema.REJECTED
+REPLACED: Final = schema.REPLACED
 EXPIRED: Final = "expired"
 REFUSED: Final = "refused"
 APPLIED: Final = schema.APPLIED

@@ -27,8 +27,8 @@ _RUN: Final = select(schema.runs).where(schema.runs.c.id == bindparam("of_run"))
 
 RUNNING: Final = "running"
 _DECLINED: Final = {
-    "rejected": N_("plan `%(plan)s` was rejected by %(who)s"),
-    "replaced": N_("plan `%(plan)s` has gone stale: plan `%(other)s` took its place"),
+    schema.REJECTED: N_("plan `%(plan)s` was rejected by %(who)s"),
+    schema.REPLACED: N_("plan `%(plan)s` has gone stale: plan `%(other)s` took its place"),
 }
 """Why a plan that waited for a person may not be applied by anybody any more, by where it stands."""
 

@@ -28,9 +28,9 @@ def note_reversals(writing: Writing, plan: Plan, now: datetime) -> None:
         for one in plan.held
         if one.code == HUMAN_CHANGE and one.id is not None
     }
-    for rule, key, number in sorted(held):
-        names = keys_of(writing.connection, writing.account, {key: number})[key]
-        change = writing.connection.scalar(_last_change(writing.account, rule, names))
+    names = keys_of(writing.connection, writing.account, {key: number for _, key, number in held})
+    for rule, key in sorted({(rule, key) for rule, key, _ in held}):
+        change = writing.connection.scalar(_last_change(writing.account, rule, names[key]))
         if change is None:
             continue
         known = writing.connection.scalar(select(_T.change).where(_T.change == change))

@@ -75,9 +75,8 @@ def claim(
     Changes of rules that are paused stay behind, and so do orders that are on hold.
     """
     paused = paused_rules(writing.connection, writing.account, now)
-    held = orders_on_hold(writing.connection, writing.account, now)
-    names = _names(writing, changes)
-    changes = [one for one in changes if one.rule not in paused and not held & names[order_key(one.id)]]
+    held = _on_hold(writing, changes, now)
+    changes = [one for one in changes if one.rule not in paused and order_key(one.id) not in held]
     run = writing.connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).one()
     number = _next_request(writing.connection, run_id)
     request_id = f"{run_id}.{number}"
@@ -97,11 +96,14 @@ def claim(
     return SqlClaim(request_id, run_id, writing.account, ids, run.epoch, deadline)
 
 
-def _names(writing: Writing, changes: Sequence[Change]) -> dict[str, frozenset[str]]:
-    """Return, by key, what a person may have named an order by: its number, or an id that it has or had."""
+def _on_hold(writing: Writing, changes: Sequence[Change], now: datetime) -> frozenset[str]:
+    """Return the keys of the orders that a person put on hold, by their number or by an id that they have or had."""
+    held = orders_on_hold(writing.connection, writing.account, now)
+    if not held:
+        return frozenset()  # as it mostly is, and then nobody need be asked what else the orders were called
     orders = {order_key(one.id): one.order_id for one in changes}
     keys = keys_of(writing.connection, writing.account, orders)
-    return {key: known | {orders[key]} for key, known in keys.items()}
+    return frozenset(key for key, known in keys.items() if held & (known | {orders[key]}))
 
 
 def _let_out(

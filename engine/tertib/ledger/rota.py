@@ -17,7 +17,7 @@ from sqlalchemy import Connection, TextClause, delete, select, text, union, upda
 from sqlalchemy.dialects.postgresql import insert
 
 from tertib.ledger import anchors, beats, schema
-from tertib.ledger.anchors import Times
+from tertib.ledger.anchors import times
 from tertib.ledger.process import Owner
 from tertib.ledger.slots import DUE, IS_DUE, slot_key
 from tertib.ledger.trail import Writing
@@ -178,16 +178,13 @@ class Rota:
         record for all of them.
         """
         with self.writing(account, now) as writing:
-            mine = {
-                rule: Times(one.cron, one.timezone, int(one.jitter.total_seconds()))
-                for rule, one in wanted.items()
-            }
+            mine = {rule: times(one) for rule, one in wanted.items()}
             anchors.keep(writing, mine, now, gone=lambda rule: rule not in but)
             rows = writing.connection.execute(select(schema.schedules).where(_R.account == account)).all()
             standing = {row.rule: _scheduled(row) for row in rows if row.rule != WHOLE}
             for rule, known in standing.items():
                 new = wanted.get(rule)
-                if rule in but or (new is not None and _same(known, new)):
+                if rule in but or (new is not None and times(known) == times(new)):
                     continue
                 if known.starts_at <= now:
                     _skip(writing, known, now, gone if new is None else changed)
@@ -195,7 +192,7 @@ class Rota:
                     delete(schema.schedules).where(_R.account == account, _R.rule == rule)
                 )
             for rule, new in wanted.items():
-                if rule not in standing or not _same(standing[rule], new):
+                if rule not in standing or times(standing[rule]) != times(new):
                     _put(writing.connection, new)
 
     def leave(self, account: str, now: datetime, why: str) -> int:
@@ -225,10 +222,6 @@ def wake(writing: Writing, at: datetime) -> None:
     writing.connection.execute(
         given.on_conflict_do_update(index_elements=[_R.account, _R.rule], set_=moved, where=sooner)
     )
-
-
-def _same(one: Scheduled, other: Scheduled) -> bool:
-    return (one.cron, one.timezone, one.jitter) == (other.cron, other.timezone, other.jitter)
 
 
 def _put(connection: Connection, row: Scheduled) -> None:

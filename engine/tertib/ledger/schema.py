@@ -132,6 +132,12 @@ WAITING: Final = "waiting"
 APPROVED: Final = "approved"
 """The state of a plan that a person said yes to and that no run has applied."""
 
+REJECTED: Final = "rejected"
+"""The state of a plan that a person said no to."""
+
+REPLACED: Final = "replaced"
+"""The state of a plan in whose place a later one waits, or waited."""
+
 APPLIED: Final = "applied"
 """The state of a plan that waited for a person once a run has it."""
 
